@@ -48,7 +48,9 @@ pub fn run(
     let sink = Arc::new(SpoolSink::open(&options.state, options.spool_bytes, Arc::clone(&clock))?);
     let exchange = Arc::new(Exchange::default());
     let (sending, reporting) = (WakeSignal::new(), WakeSignal::new());
-    let sender = Sender::new(Arc::clone(&sink), Arc::clone(&client), sending.clone(), Arc::clone(&exchange.sending));
+    let path = format!("{}/events", options.path());
+    let sender =
+        Sender::new(Arc::clone(&sink), Arc::clone(&client), path, sending.clone(), Arc::clone(&exchange.sending));
     spawn("lifesigns-sender", move || sender.run())?;
     let mut collector = Collector {
         supervisor: SourceSupervisor::new(Arc::<SpoolSink>::clone(&sink), Arc::clone(&clock)).with_driver(driver),

@@ -18,7 +18,7 @@ use ureq::{
     unversioned::resolver::DefaultResolver,
 };
 
-use crate::{error::AgentError, options::AgentOptions};
+use crate::{credentials::Credentials, error::AgentError, options::AgentOptions};
 
 /// The longest time of a request, with its answer: a host answers 30 s at the latest that it could not commit.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -37,13 +37,21 @@ const SYSTEM_ROOTS: [&str; 4] = [
 ];
 
 /// See the module.
-#[derive(Debug)]
 pub(crate) struct Client {
     agent: Agent,
     base: String,
+    tokens: ShownTokens,
+    clock: SharedClock,
+}
+
+/// The tokens that an agent can show.
+struct ShownTokens {
     token: Option<String>,
     token_file: Option<PathBuf>,
-    clock: SharedClock,
+    enrol_token: Option<String>,
+    enrol_token_file: Option<PathBuf>,
+    /// Its own, unless people gave it one.
+    credentials: Option<Credentials>,
 }
 
 /// What a host answered.
@@ -67,7 +75,9 @@ impl Answer {
 impl Client {
     /// Prepares to ask the host of these options. Nothing is sent yet.
     pub(crate) fn new(options: &AgentOptions, clock: SharedClock) -> Result<Self, AgentError> {
-        let base = base(&options.server, options.token.is_some() || options.token_file.is_some())?;
+        let credentials = Some(Credentials::load(options)?).filter(|_| !options.has_token());
+        let has_own = credentials.as_ref().is_some_and(|own| own.drawn_token().is_some());
+        let base = base(&options.server, options.has_token() || options.can_enrol() || has_own)?;
         let roots = match &options.ca {
             Some(path) => Some(roots(path).map_err(AgentError::Credentials)?),
             None if base.starts_with("http://") => None,
@@ -80,10 +90,17 @@ impl Client {
             user_agent: concat!("lifesigns-agent/", env!("CARGO_PKG_VERSION")),
         };
         let agent = settings.client(roots, DefaultResolver::default());
-        let (token, token_file) = (options.token.clone(), options.token_file.clone());
-        let client = Self { agent, base, token, token_file, clock };
-        client.token().map_err(AgentError::Credentials)?;
-        Ok(client)
+        let tokens = ShownTokens {
+            token: options.token.clone(),
+            token_file: options.token_file.clone(),
+            enrol_token: options.enrol_token.clone(),
+            enrol_token_file: options.enrol_token_file.clone(),
+            credentials,
+        };
+        if options.has_token() {
+            tokens.current().map_err(AgentError::Credentials)?;
+        }
+        Ok(Self { agent, base, tokens, clock })
     }
 
     /// Posts a body, and returns the answer.
@@ -91,11 +108,22 @@ impl Client {
     /// # Errors
     /// There was none, for this reason.
     pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, String> {
+        self.post_as(self.tokens.current()?.as_deref(), path, headers, body)
+    }
+
+    /// Posts a body, and shows this token.
+    pub(crate) fn post_as(
+        &self,
+        token: Option<&str>,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, String> {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(token) = self.token()? {
+        if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let mut response = request.send(body).map_err(|error| self.hidden(&error))?;
@@ -107,22 +135,58 @@ impl Client {
         Ok(Answer { status, body, retry_after_ms })
     }
 
-    /// Returns the token as it is now: a new one needs no restart.
-    fn token(&self) -> Result<Option<String>, String> {
-        let Some(path) = &self.token_file else { return Ok(self.token.clone()) };
-        let mut text = String::new();
-        let read = fs::File::open(path).and_then(|file| file.take(TOKEN_BYTES).read_to_string(&mut text));
-        read.map_err(|error| format!("the token in {} cannot be read: {error}", path.display()))?;
-        let token = text.trim();
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(format!("there is no token in {}", path.display()));
+    /// Returns the credentials of the agent, unless it shows a token that people gave it.
+    pub(crate) const fn credentials(&self) -> Option<&Credentials> {
+        self.tokens.credentials.as_ref()
+    }
+
+    /// Returns the token that enrols one agent, if it was started with one.
+    pub(crate) fn enrol_token(&self) -> Result<Option<String>, String> {
+        match &self.tokens.enrol_token_file {
+            Some(path) => token_of(path).map(Some),
+            None => Ok(self.tokens.enrol_token.clone()),
         }
-        Ok(Some(token.to_owned()))
     }
 
     fn hidden(&self, error: &ureq::Error) -> String {
-        format!("the host at {} gives no answer: {}", self.base, error_text(error))
+        let text = error_text(error);
+        // What rustls says of a certificate that it does not trust.
+        let advice = if text.contains("invalid peer certificate") {
+            "; if the host is the right one, name the file of the authority that signed its certificate with `--ca FILE`"
+        } else {
+            ""
+        };
+        format!("the host at {} gives no answer: {text}{advice}", self.base)
     }
+}
+
+impl ShownTokens {
+    /// Returns the token to show, as it is now: a new one needs no restart.
+    fn current(&self) -> Result<Option<String>, String> {
+        if let Some(path) = &self.token_file {
+            return token_of(path).map(Some);
+        }
+        let Some(credentials) = self.credentials.as_ref().filter(|_| self.token.is_none()) else {
+            return Ok(self.token.clone());
+        };
+        let own = credentials.token();
+        if own.is_none() && (self.enrol_token.is_some() || self.enrol_token_file.is_some()) {
+            return Err("the agent is not enrolled yet".to_owned());
+        }
+        Ok(own)
+    }
+}
+
+/// Returns the token in a file.
+fn token_of(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(TOKEN_BYTES).read_to_string(&mut text));
+    read.map_err(|error| format!("the token in {} cannot be read: {error}", path.display()))?;
+    let token = text.trim();
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("there is no token in {}", path.display()));
+    }
+    Ok(token.to_owned())
 }
 
 /// Returns the URL without its end.

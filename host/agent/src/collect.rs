@@ -123,7 +123,7 @@ impl FileScanner {
 }
 
 fn add_others(configuration: &AgentConfiguration, name: &str, all: &mut Collected) {
-    let plain = EventStyle { object: name.to_owned(), fields: BTreeMap::new(), is_json: true, marker: None };
+    let plain = EventStyle { object: name.to_owned(), fields: BTreeMap::new(), marker: None };
     if let Some(journal) = &configuration.journal {
         let kind = SourceKind::Journald(JournalSettings { command: "journalctl".into(), from: FollowFrom::End });
         all.sources.push(settings(kind, JOURNAL.to_owned(), name));
@@ -152,7 +152,6 @@ fn style(collection: &FileCollection, source: &str, name: &str) -> EventStyle {
     EventStyle {
         object: collection.object.clone().unwrap_or_else(|| name.to_owned()),
         fields,
-        is_json: false,
         marker: collection.event_marker.clone(),
     }
 }

@@ -1,4 +1,4 @@
-//! Events as the host takes them: a JSON object a line.
+//! What an agent sends: a JSON object a line, which is a line of a log with the place where it was read, or facts.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -13,11 +13,22 @@ pub(crate) struct EventStyle {
     pub(crate) object: String,
     /// Fields of each event.
     pub(crate) fields: BTreeMap<String, String>,
-    /// Whether lines are JSON objects already, of a program that is trusted to write them.
-    pub(crate) is_json: bool,
     /// Where events of several lines begin.
     pub(crate) marker: Option<String>,
 }
+
+/// A line of a log, or several lines that are one event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadLine<'a> {
+    /// The source that it was read from.
+    pub(crate) source: &'a str,
+    /// Its number there, of several the first one's, from 1.
+    pub(crate) number: u64,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// What a host adds to a line at most, in bytes: the agent's name.
+const HOST_BYTES: usize = 512;
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,26 +39,19 @@ pub(crate) enum Written {
 }
 
 /// Writes a line of a log as an event that arrived at `time_ns`.
-pub(crate) fn write(style: &EventStyle, line: &[u8], time_ns: u64, out: &mut Vec<u8>) -> Written {
-    let text = String::from_utf8_lossy(line);
+pub(crate) fn write(style: &EventStyle, line: ReadLine<'_>, time_ns: u64, out: &mut Vec<u8>) -> Written {
+    let text = String::from_utf8_lossy(line.bytes);
     let start = out.len();
-    out.extend_from_slice(b"{\"object\":");
+    out.extend_from_slice(b"{\"source\":");
+    write_json_string(line.source, out);
+    out.extend_from_slice(format!(",\"line\":{},\"object\":", line.number).as_bytes());
     write_json_string(&style.object, out);
     if !style.fields.is_empty() {
         out.extend_from_slice(b",\"fields\":");
         out.extend_from_slice(&serde_json::to_vec(&style.fields).unwrap_or_default());
     }
-    if style.is_json
-        && let Some(members) = text.trim().strip_prefix('{').filter(|rest| rest.trim() != "}")
-        && out.len() - start + members.len() + 2 <= LINE_BYTES
-    {
-        out.push(b',');
-        out.extend_from_slice(members.as_bytes());
-        out.push(b'\n');
-        return Written::Whole;
-    }
-    out.extend_from_slice(format!(",\"time\":{time_ns},\"message\":").as_bytes());
-    let room = LINE_BYTES.saturating_sub(out.len() - start + "\"\"}".len());
+    out.extend_from_slice(format!(",\"time\":{time_ns},\"text\":").as_bytes());
+    let room = LINE_BYTES.saturating_sub(out.len() - start + HOST_BYTES + "\"\"}".len());
     let fitting = fitting(&text, room);
     write_json_string(fitting, out);
     out.extend_from_slice(b"}\n");
@@ -98,46 +102,32 @@ pub(crate) fn write_facts(record: &LogRecord<'_>, object: &str, more: &[(&str, S
 mod tests {
     use super::*;
 
-    fn style(is_json: bool) -> EventStyle {
+    fn written(bytes: &[u8]) -> (Value, Written) {
         let fields = BTreeMap::from([("site".to_owned(), "lab \"7\"".to_owned())]);
-        EventStyle { object: "vm-7".into(), fields, is_json, marker: None }
-    }
-
-    fn written(is_json: bool, line: &[u8]) -> (Value, Written) {
+        let style = EventStyle { object: "vm-7".into(), fields, marker: None };
         let mut out = Vec::new();
-        let written = write(&style(is_json), line, 1_795_424_400_000_000_000, &mut out);
+        let line = ReadLine { source: "/var/log/a.log", number: 17, bytes };
+        let written = write(&style, line, 1_795_424_400_000_000_000, &mut out);
         assert!(out.len() <= LINE_BYTES + 1 && out.ends_with(b"\n"), "{}", out.len());
         (serde_json::from_slice(&out).expect("JSON"), written)
     }
 
     #[test]
-    fn a_line_is_a_message_with_object_time_and_tags() {
-        let (event, whole) = written(false, b"a \"line\"\xff");
+    fn a_line_has_its_place_object_time_and_tags() {
+        let (event, whole) = written(b"a \"line\"\xff");
         let expected = json!({
-            "object": "vm-7", "fields": {"site": "lab \"7\""}, "time": 1_795_424_400_000_000_000_u64,
-            "message": "a \"line\"\u{fffd}",
+            "source": "/var/log/a.log", "line": 17, "object": "vm-7", "fields": {"site": "lab \"7\""},
+            "time": 1_795_424_400_000_000_000_u64, "text": "a \"line\"\u{fffd}",
         });
         assert_eq!((event, whole), (expected, Written::Whole));
     }
 
     #[test]
-    fn what_is_json_already_gets_object_and_tags() {
-        let (event, _) = written(true, br#"{"MESSAGE":[104,105],"_PID":"7"}"#);
-        assert_eq!(
-            event,
-            json!({"object": "vm-7", "fields": {"site": "lab \"7\""}, "MESSAGE": [104, 105], "_PID": "7"})
-        );
-        for odd in ["{}", "text", ""] {
-            assert_eq!(written(true, odd.as_bytes()).0["message"], odd);
-        }
-    }
-
-    #[test]
     fn a_text_that_is_too_long_is_cut_at_a_character() {
         for long in ["\u{1}é\"".repeat(40_000), "x".repeat(LINE_BYTES), "ä".repeat(LINE_BYTES)] {
-            let (event, cut) = written(false, long.as_bytes());
+            let (event, cut) = written(long.as_bytes());
             assert_eq!(cut, Written::Cut);
-            assert!(event["message"].as_str().is_some_and(|text| long.starts_with(text)));
+            assert!(event["text"].as_str().is_some_and(|text| long.starts_with(text)));
         }
     }
 

@@ -4,6 +4,8 @@
 mod agent;
 mod client;
 mod collect;
+mod credentials;
+mod enrolment;
 mod error;
 mod event;
 mod glob;

@@ -5,17 +5,23 @@ use lifesigns_intake::EventMarker;
 /// Longest event of several lines, in bytes; a longer one is passed on in parts.
 const EVENT_BYTES: usize = 60 << 10;
 
-/// Joins the lines of one source. What may go on is held back.
+/// Joins the lines of one source, and counts them. What may go on is held back.
 #[derive(Debug, Default)]
 pub(crate) struct LineJoiner {
     marker: Option<(String, EventMarker)>,
     pending: Vec<u8>,
+    /// The number of the first line that is held back.
+    pending_number: u64,
+    /// Lines that were taken.
+    lines: u64,
 }
 
 impl LineJoiner {
-    /// Returns a joiner that goes on with what was held back.
-    pub(crate) fn resumed(pending: &str) -> Self {
-        Self { marker: None, pending: pending.as_bytes().to_vec() }
+    /// Returns a joiner that goes on after `lines` lines with what was held back of them.
+    pub(crate) fn resumed(lines: u64, pending: &str) -> Self {
+        let within = pending.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        let pending_number = lines.saturating_sub(within).max(1);
+        Self { marker: None, pending: pending.as_bytes().to_vec(), pending_number, lines }
     }
 
     /// Uses this expression from now on.
@@ -27,26 +33,37 @@ impl LineJoiner {
         self.marker = pattern.and_then(|pattern| Some((pattern.to_owned(), EventMarker::new(pattern).ok()?)));
     }
 
+    /// Returns the lines that were taken.
+    pub(crate) const fn lines(&self) -> u64 {
+        self.lines
+    }
+
     /// Returns what is held back.
     pub(crate) fn pending(&self) -> &[u8] {
         &self.pending
     }
 
-    /// Takes what is held back as an event.
-    pub(crate) fn take_pending(&mut self) -> Option<Vec<u8>> {
-        Some(std::mem::take(&mut self.pending)).filter(|pending| !pending.is_empty())
+    /// Takes what is held back as an event, with the number of its first line.
+    pub(crate) fn take_pending(&mut self) -> Option<(u64, Vec<u8>)> {
+        let pending = std::mem::take(&mut self.pending);
+        (!pending.is_empty()).then_some((self.pending_number, pending))
     }
 
-    /// Takes whole lines, and calls `emit` with each event.
-    pub(crate) fn take(&mut self, bytes: &[u8], mut emit: impl FnMut(&[u8])) {
-        for line in bytes.split(|byte| *byte == b'\n') {
+    /// Takes whole lines, and calls `emit` with each event and the number of its first line.
+    pub(crate) fn take(&mut self, bytes: &[u8], mut emit: impl FnMut(u64, &[u8])) {
+        if bytes.is_empty() {
+            return;
+        }
+        // What is behind the last line end is no line.
+        for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|byte| *byte == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
+            self.lines += 1;
             let Some((_, marker)) = &mut self.marker else {
-                if let Some(pending) = self.take_pending() {
-                    emit(&pending);
+                if let Some((number, pending)) = self.take_pending() {
+                    emit(number, &pending);
                 }
                 if !line.trim_ascii().is_empty() {
-                    emit(line);
+                    emit(self.lines, line);
                 }
                 continue;
             };
@@ -55,16 +72,14 @@ impl LineJoiner {
             }
             let is_full = self.pending.len() + line.len() > EVENT_BYTES;
             if !self.pending.is_empty() && (is_full || marker.begins(line)) {
-                emit(&std::mem::take(&mut self.pending));
+                emit(self.pending_number, &std::mem::take(&mut self.pending));
             }
-            if !self.pending.is_empty() {
+            if self.pending.is_empty() {
+                self.pending_number = self.lines;
+            } else {
                 self.pending.push(b'\n');
             }
             self.pending.extend_from_slice(line);
-        }
-        // What is behind the last line end is no line.
-        if self.pending.ends_with(b"\n") {
-            self.pending.pop();
         }
     }
 }
@@ -76,7 +91,9 @@ mod tests {
     fn taken(joiner: &mut LineJoiner, chunks: &[&str]) -> Vec<String> {
         let mut events = Vec::new();
         for chunk in chunks {
-            joiner.take(chunk.as_bytes(), |event| events.push(String::from_utf8_lossy(event).into_owned()));
+            joiner.take(chunk.as_bytes(), |number, event| {
+                events.push(format!("{number}:{}", String::from_utf8_lossy(event)));
+            });
         }
         events
     }
@@ -84,7 +101,7 @@ mod tests {
     #[test]
     fn without_a_marker_each_line_is_an_event() {
         let mut joiner = LineJoiner::default();
-        assert_eq!(taken(&mut joiner, &["a\r\n\n  b\n", "c"]), ["a", "  b", "c"]);
+        assert_eq!(taken(&mut joiner, &["a\r\n\n  b\n", "c"]), ["1:a", "3:  b", "4:c"]);
         assert!(joiner.take_pending().is_none());
     }
 
@@ -94,14 +111,14 @@ mod tests {
         joiner.set_marker(Some("^[0-9]"));
         assert_eq!(
             taken(&mut joiner, &["1 one\n  at a\n", "  at b\n2 two\n", "3\n"]),
-            ["1 one\n  at a\n  at b", "2 two"]
+            ["1:1 one\n  at a\n  at b", "4:2 two"]
         );
         assert_eq!(joiner.pending(), b"3");
-        let mut resumed = LineJoiner::resumed("3");
+        let mut resumed = LineJoiner::resumed(5, "3");
         resumed.set_marker(Some("^[0-9]"));
-        assert_eq!(taken(&mut resumed, &["  at c\n4\n"]), ["3\n  at c"]);
+        assert_eq!(taken(&mut resumed, &["  at c\n4\n"]), ["5:3\n  at c"]);
         resumed.set_marker(None);
-        assert_eq!(taken(&mut resumed, &["5\n"]), ["4", "5"]);
+        assert_eq!(taken(&mut resumed, &["5\n"]), ["7:4", "8:5"]);
     }
 
     #[test]
@@ -110,6 +127,6 @@ mod tests {
         joiner.set_marker(Some("^never$"));
         let events = taken(&mut joiner, &["0123456789abcde\n".repeat(8192).as_str()]);
         assert_eq!(events.len(), 2);
-        assert!(events.iter().all(|event| event.len() <= EVENT_BYTES));
+        assert!(events.iter().all(|event| event.len() <= EVENT_BYTES + "12345:".len()));
     }
 }

@@ -8,9 +8,16 @@ use std::{
 use lifesigns_api::{AgentOrders, AgentReport, AgentSource};
 use lifesigns_model::{WakeSignal, Wakeup};
 use lifesigns_sources::{Activity, SourceReport};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{client::Client, options::AgentOptions, sink::SpoolSink, state::KnownConfiguration};
+use ureq::http::StatusCode;
+
+use crate::{
+    client::Client,
+    enrolment::{self, EnrolmentNeed, EnrolmentOutcome},
+    options::AgentOptions,
+    sink::SpoolSink,
+    state::KnownConfiguration,
+};
 
 /// The pause where the host says none, and the bounds of what it may say, in milliseconds.
 const POLL_MS: u64 = 3000;
@@ -68,7 +75,7 @@ pub(crate) struct Reporter {
 impl Reporter {
     /// Reports until it is stopped.
     pub(crate) fn run(&self) {
-        let path = format!("/api/v1/agents/{}", utf8_percent_encode(&self.options.name, NON_ALPHANUMERIC));
+        let path = self.options.path();
         loop {
             let pause_ms = match self.exchange(&path) {
                 Ok(orders) => orders.poll_ms,
@@ -86,7 +93,13 @@ impl Reporter {
 
     fn exchange(&self, path: &str) -> Result<AgentOrders, String> {
         let report = serde_json::to_vec(&self.report()).map_err(|error| error.to_string())?;
-        let answer = self.client.post(path, &[("content-type", "application/json")], &report)?;
+        let _ = enrolment::ensure(&self.client, path, &report, EnrolmentNeed::Begins)?;
+        let mut answer = self.client.post(path, &[enrolment::JSON], &report)?;
+        if answer.status == StatusCode::UNAUTHORIZED
+            && enrolment::ensure(&self.client, path, &report, EnrolmentNeed::Refused)? == EnrolmentOutcome::Enrolled
+        {
+            answer = self.client.post(path, &[enrolment::JSON], &report)?;
+        }
         if !answer.status.is_success() {
             return Err(format!("the host answered {} to the agent's report", answer.why()));
         }

@@ -18,8 +18,6 @@ use crate::{
     sink::SpoolSink,
 };
 
-/// Where batches go.
-const EVENTS: &str = "/api/v1/events";
 /// The first pause after a failure, and the longest.
 const PAUSE_MS: u64 = 500;
 const LONGEST_PAUSE_MS: u64 = 30_000;
@@ -30,6 +28,8 @@ const IDLE: Duration = Duration::from_secs(60);
 pub(crate) struct Sender {
     sink: Arc<SpoolSink>,
     client: Arc<Client>,
+    /// Where batches go.
+    path: String,
     instance: String,
     stop: WakeSignal,
     problem: Arc<Mutex<String>>,
@@ -50,11 +50,12 @@ impl Sender {
     pub(crate) fn new(
         sink: Arc<SpoolSink>,
         client: Arc<Client>,
+        path: String,
         stop: WakeSignal,
         problem: Arc<Mutex<String>>,
     ) -> Self {
         let instance = sink.instance();
-        Self { sink, client, instance, stop, problem }
+        Self { sink, client, path, instance, stop, problem }
     }
 
     /// Sends until it is stopped.
@@ -129,7 +130,7 @@ impl Sender {
         let key = format!("{}-{number:x}-{part:x}", self.instance);
         let headers =
             [("content-type", "application/x-ndjson"), ("content-encoding", "gzip"), ("idempotency-key", key.as_str())];
-        match self.client.post(EVENTS, &headers, body) {
+        match self.client.post(&self.path, &headers, body) {
             Ok(answer) => verdict(&answer),
             Err(why) => Verdict::Again { why, after_ms: None },
         }

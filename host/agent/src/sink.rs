@@ -15,7 +15,7 @@ use lifesigns_sources::{Content, Input, SourceReport, SourceReports, SourceSink,
 
 use crate::{
     error::AgentError,
-    event::{self, EventStyle, Written},
+    event::{self, EventStyle, ReadLine, Written},
     lines::LineJoiner,
     segment::SegmentBuilder,
     spool::Spool,
@@ -74,7 +74,7 @@ impl SpoolSink {
         let mut state = AgentState::load(folder).map_err(failed)?;
         let spool = Spool::open(&folder.join("spool"), &mut state).map_err(failed)?;
         let resumed = |(name, checkpoint): (&String, &SourceCheckpoint)| {
-            let joiner = LineJoiner::resumed(&checkpoint.pending);
+            let joiner = LineJoiner::resumed(checkpoint.lines, &checkpoint.pending);
             (name.clone(), HeldLines { joiner, since_ms: 0 })
         };
         let joiners = state.checkpoints.iter().map(resumed).collect();
@@ -270,12 +270,18 @@ impl Inner {
         let held = joiners.entry(source.to_owned()).or_default();
         held.joiner.set_marker(style.marker.as_deref());
         held.since_ms = arrived_ns / MS;
-        held.joiner.take(bytes, |line| put(open, state, style, line, arrived_ns));
+        held.joiner
+            .take(bytes, |number, bytes| put(open, state, style, ReadLine { source, number, bytes }, arrived_ns));
     }
 
     fn take_cursor(&mut self, source: &str, cursor: &[u8]) {
-        let pending = self.joiners.get(source).map(|held| String::from_utf8_lossy(held.joiner.pending()).into_owned());
-        let checkpoint = SourceCheckpoint { cursor: Some(hex::encode(cursor)), pending: pending.unwrap_or_default() };
+        let joiner = self.joiners.get(source).map(|held| &held.joiner);
+        let pending = joiner.map(|joiner| String::from_utf8_lossy(joiner.pending()).into_owned());
+        let checkpoint = SourceCheckpoint {
+            cursor: Some(hex::encode(cursor)),
+            pending: pending.unwrap_or_default(),
+            lines: joiner.map_or(0, LineJoiner::lines),
+        };
         self.open.checkpoints.insert(source.to_owned(), Some(checkpoint));
     }
 
@@ -287,8 +293,8 @@ impl Inner {
             let Some(style) = styles.get(source).filter(|_| is_old && !held.joiner.pending().is_empty()) else {
                 continue;
             };
-            let Some(pending) = held.joiner.take_pending() else { continue };
-            put(open, state, style, &pending, now_ms * MS);
+            let Some((number, bytes)) = held.joiner.take_pending() else { continue };
+            put(open, state, style, ReadLine { source, number, bytes: &bytes }, now_ms * MS);
             let known = match open.checkpoints.get(source) {
                 Some(changed) => changed.clone(),
                 None => state.checkpoints.get(source).cloned(),
@@ -299,7 +305,7 @@ impl Inner {
     }
 }
 
-fn put(open: &mut SegmentBuilder, state: &mut AgentState, style: &EventStyle, line: &[u8], time_ns: u64) {
+fn put(open: &mut SegmentBuilder, state: &mut AgentState, style: &EventStyle, line: ReadLine<'_>, time_ns: u64) {
     if open.event(time_ns / MS, |out| event::write(style, line, time_ns, out)) == Written::Cut {
         state.cut_lines += 1;
     }
@@ -312,6 +318,7 @@ impl SourceSink for SpoolSink {
             Content::Lines(bytes) => bytes,
             Content::Records(records) => return self.take_facts(source, records),
             Content::ObjectLines(lines) => lines.into_bytes(),
+            Content::PlacedLines(lines) => lines.into_bytes(),
         };
         let Some(mut inner) = self.wait_for_room() else { return Submission::Closed };
         let arrived_ns = input.arrived_ns.unwrap_or_else(|| self.clock.now_ns());
@@ -343,9 +350,9 @@ impl SourceSink for SpoolSink {
         let mut inner = self.lock();
         let Inner { styles, joiners, open, state, .. } = &mut *inner;
         if let Some(mut held) = joiners.remove(source)
-            && let (Some(pending), Some(style)) = (held.joiner.take_pending(), styles.get(source))
+            && let (Some((number, bytes)), Some(style)) = (held.joiner.take_pending(), styles.get(source))
         {
-            put(open, state, style, &pending, now_ns);
+            put(open, state, style, ReadLine { source, number, bytes: &bytes }, now_ns);
         }
         open.checkpoints.insert(source.to_owned(), None);
     }

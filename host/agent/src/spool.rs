@@ -169,7 +169,7 @@ mod tests {
     use crate::state::SourceCheckpoint;
 
     fn checkpoint(cursor: &str) -> SourceCheckpoint {
-        SourceCheckpoint { cursor: Some(cursor.into()), pending: String::new() }
+        SourceCheckpoint { cursor: Some(cursor.into()), ..SourceCheckpoint::default() }
     }
 
     fn fill(spool: &mut Spool, state: &mut AgentState, event: &str, cursor: &str) {

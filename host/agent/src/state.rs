@@ -7,6 +7,7 @@ use std::{
 };
 
 use lifesigns_api::AgentConfiguration;
+use lifesigns_files::Replacement;
 use serde::{Deserialize, Serialize};
 
 /// The file.
@@ -24,6 +25,9 @@ pub(crate) struct SourceCheckpoint {
     /// The start of an event that may go on.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) pending: String,
+    /// Lines that were read of it.
+    #[serde(default)]
+    pub(crate) lines: u64,
 }
 
 /// See the module.
@@ -87,7 +91,8 @@ impl KnownConfiguration {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Option<T>> {
+/// Reads a file of JSON; `None` if there is none.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Option<T>> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -97,9 +102,9 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<Option<T>> {
     serde_json::from_slice(&fs::read(path)?).map(Some).map_err(io::Error::other)
 }
 
-/// Replaces a file whole; it is on disk when this returns.
+/// Replaces a file whole, with mode 0600; it is on disk when this returns.
 pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    lifesigns_files::replace(&folder.join(name), bytes)
+    Replacement { mode: 0o600, is_durable: true }.write(&folder.join(name), &[bytes])
 }
 
 #[cfg(test)]

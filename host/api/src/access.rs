@@ -21,11 +21,14 @@ pub enum Role {
     Ingest,
     /// Sends events, and fetches the configuration of its agent group.
     Agent,
+    /// Enrols one agent, once, and does nothing else.
+    Enrol,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 6] = [Self::Viewer, Self::Operator, Self::Author, Self::Admin, Self::Ingest, Self::Agent];
+    pub const ALL: [Self; 7] =
+        [Self::Viewer, Self::Operator, Self::Author, Self::Admin, Self::Ingest, Self::Agent, Self::Enrol];
 
     /// Returns its name.
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Role {
             Self::Admin => "admin",
             Self::Ingest => "ingest",
             Self::Agent => "agent",
+            Self::Enrol => "enrol",
         }
     }
 }
@@ -85,7 +89,7 @@ impl RoleSet {
         let included = match needed {
             Role::Viewer => self.contains(Role::Operator) || self.contains(Role::Author),
             Role::Ingest => self.contains(Role::Agent),
-            Role::Operator | Role::Author | Role::Admin | Role::Agent => false,
+            Role::Operator | Role::Author | Role::Admin | Role::Agent | Role::Enrol => false,
         };
         included || self.contains(needed) || self.contains(Role::Admin)
     }
@@ -118,11 +122,24 @@ pub struct Caller {
     pub name: String,
     /// What it may do.
     pub roles: RoleSet,
+    /// The agent whose own credentials it showed: it may do what an agent does, in this name alone.
+    pub agent: Option<String>,
 }
 
 impl Caller {
     /// The name of callers without a token.
     pub const ANONYMOUS: &str = "anonymous";
+
+    /// Returns the caller of this name with these roles, which is no enrolled agent.
+    pub fn new(name: impl Into<String>, roles: RoleSet) -> Self {
+        Self { name: name.into(), roles, agent: None }
+    }
+
+    /// Returns why it may not act as the agent `name`; `None` if it may.
+    pub fn refusal_as_agent(&self, name: &str) -> Option<String> {
+        let own = self.agent.as_deref().filter(|own| *own != name)?;
+        Some(format!("these are the credentials of the agent {own:?}, and not of {name:?}"))
+    }
 
     /// Whether it is known who it is.
     pub fn is_authenticated(&self) -> bool {
@@ -141,6 +158,8 @@ pub enum TokenRefusal {
     Unknown,
     /// It has expired.
     Expired,
+    /// It is the credentials of an agent, which were revoked.
+    Revoked,
 }
 
 /// Finds the caller that a token names. It is called for each request, so it is quick and takes the same time
@@ -188,6 +207,7 @@ mod tests {
         assert_eq!(permitted(Role::Admin).len(), Role::ALL.len());
         assert_eq!(permitted(Role::Ingest), ["ingest"]);
         assert_eq!(permitted(Role::Agent), ["ingest", "agent"]);
+        assert_eq!(permitted(Role::Enrol), ["enrol"]);
         assert!(Role::ALL.into_iter().all(|needed| !RoleSet::default().permits(needed)));
     }
 

@@ -1,6 +1,6 @@
 //! Agents: the groups that give them what to collect, what they report, and what a host knows of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::Pattern;
 use serde::{Deserialize, Serialize};
@@ -143,7 +143,7 @@ pub struct AgentOrders {
     pub why: String,
 }
 
-/// An agent as a host knows it since its own start.
+/// An agent as a host knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AgentStatus {
@@ -163,9 +163,40 @@ pub struct AgentStatus {
     pub token: String,
     /// What is wrong with it as the host sees it; empty if nothing is.
     pub problem: String,
+    /// When its credentials were revoked, nanoseconds since the Unix epoch; `None` if they are in force, or if it shows a
+    /// token that is not its own.
+    pub revoked_ns: Option<u64>,
+    /// When it last showed credentials that were revoked, since the host was started.
+    pub refused_ns: Option<u64>,
     /// What it reported last.
     pub report: AgentReport,
 }
+
+/// The agents that a host knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentList {
+    /// All of them, by name.
+    pub agents: Vec<AgentStatus>,
+    /// How many it remembers; the one that was seen longest ago makes room for another.
+    pub limit: u64,
+    /// Agents that made room for others, since the host was started.
+    pub forgotten: u64,
+}
+
+/// An agent whose credentials were revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedAgent {
+    /// Its name.
+    pub name: String,
+    /// When they were revoked, on the host's clock, nanoseconds since the Unix epoch.
+    pub revoked_ns: u64,
+    /// When it last showed them since, as far as the host was running.
+    pub refused_ns: Option<u64>,
+}
+
+/// Finds the agents whose credentials were revoked and that have no others.
+pub type RevokedAgents = Arc<dyn Fn() -> Vec<RevokedAgent> + Send + Sync>;
 
 impl AgentGroup {
     /// Whether an agent that reports this may be in the group.

@@ -18,8 +18,8 @@ mod traffic_loss;
 
 pub use access::{Authenticate, Caller, Role, RoleSet, RouteRule, SenderAddress, TokenRefusal};
 pub use agents::{
-    AgentConfiguration, AgentGroup, AgentOrders, AgentReport, AgentSource, AgentStatus, FileCollection,
-    JournalCollection,
+    AgentConfiguration, AgentGroup, AgentList, AgentOrders, AgentReport, AgentSource, AgentStatus, FileCollection,
+    JournalCollection, RevokedAgent, RevokedAgents,
 };
 pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use config_mistake::ConfigMistake;
@@ -38,5 +38,5 @@ pub use status::{
     AlertCounts, CallBucket, CallTimesStatus, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus,
     ReceiverStatus, RecorderStatus, SourceState, SourceStatus, StoreState, StoreStatus, TrafficStatus, WatchStatus,
 };
-pub use token::{CreatedToken, NewToken, TokenInfo};
+pub use token::{AgentCredentials, CreatedToken, NewToken, TOKEN_PREFIX, TokenInfo, token_text};
 pub use traffic_loss::TrafficLoss;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    agents::AgentStatus,
+    agents::AgentList,
     config_mistake::ConfigMistake,
     error::ApiError,
     event_search::{EventPage, EventQuery},
@@ -21,7 +21,7 @@ use crate::{
     rule_status::RuleDiff,
     rules::{RuleChange, RuleVersion, TapQuery},
     status::HostStatus,
-    token::{CreatedToken, NewToken, TokenInfo},
+    token::{AgentCredentials, CreatedToken, NewToken, TokenInfo},
 };
 
 /// A host as one caller sees it. A running host implements it, and so do a store that no host has open
@@ -189,12 +189,31 @@ pub trait Service: Send + Sync {
     /// [`ApiError::Unknown`] if there is none of this name.
     fn revoke_token(&self, name: &str) -> Result<String, ApiError>;
 
-    /// Lists the agents that have asked for their configuration since the host was started, by name. A host has it in
-    /// memory alone, where its receivers of events are; a service that cannot ask there says so.
+    /// Gives the agent `name` credentials of its own and uses up the caller's token, which is one of the role
+    /// [`Enrol`](crate::Role::Enrol). Asked again with the same token, name and credentials, it answers the same: an
+    /// agent that got no answer asks again. Returns what was done, in a line for a person.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`] if the caller's token is none for that, [`ApiError::Conflict`] if it was used up or if the
+    /// agent has credentials already, [`ApiError::Invalid`] if they make no sense.
+    fn enrol_agent(&self, _name: &str, _credentials: &AgentCredentials) -> Result<String, ApiError> {
+        Err(ApiError::Unavailable("only a running host enrols agents".to_owned()))
+    }
+
+    /// Revokes the credentials of an agent: it is refused from now on. Returns what was done, in a line for a person.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if it has none.
+    fn revoke_agent(&self, _name: &str) -> Result<String, ApiError> {
+        Err(ApiError::Unavailable("only a running host revokes credentials of agents".to_owned()))
+    }
+
+    /// Lists the agents that the host knows, by name. Only where its receivers of events are can it be asked; a service
+    /// that cannot ask there says so.
     ///
     /// # Errors
     /// [`ApiError::Unavailable`] if no host is running.
-    fn agents(&self) -> Result<Vec<AgentStatus>, ApiError> {
+    fn agents(&self) -> Result<AgentList, ApiError> {
         Err(ApiError::Unavailable("only a running host knows its agents: start it with `lifesigns run`".to_owned()))
     }
 }

@@ -34,6 +34,30 @@ pub struct TokenInfo {
     /// When it was last shown since the host started.
     #[serde(default)]
     pub used_ns: Option<u64>,
+    /// The agent whose credentials it is; of a token of the role `enrol`, the agent that used it up.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// When the credentials of an agent were revoked.
+    #[serde(default)]
+    pub revoked_ns: Option<u64>,
+}
+
+/// The credentials that an agent has drawn for itself, as it registers them: the secret stays with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentCredentials {
+    /// The part that finds them, 16 hexadecimal digits.
+    pub id: String,
+    /// SHA-256 of the secret part, 64 hexadecimal digits.
+    pub hash: String,
+}
+
+/// The text of a token: what finds it, and its secret.
+pub const TOKEN_PREFIX: &str = "lifesigns";
+
+/// Returns the text of a token.
+pub fn token_text(id: &str, secret: &str) -> String {
+    format!("{TOKEN_PREFIX}_{id}_{secret}")
 }
 
 /// A token that was made. Its text is shown this once.

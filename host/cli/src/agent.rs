@@ -20,8 +20,8 @@ const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 #[derive(ClapArgs)]
 #[command(after_help = "\
 Examples:
-  lifesigns token add fleet --role agent --expires never > agent.token     on the host, once
-  lifesigns agent --server https://lifesigns.example:9123 --token-file agent.token --group linux
+  lifesigns token add web-1 --role enrol > web-1.enrol     on the host, for each agent
+  lifesigns agent --server https://lifesigns.example:9123 --enrol-token-file web-1.enrol --group linux
   lifesigns agent --server http://127.0.0.1:9123 --token-file agent.token --tag stage=live --state ./agent
 
 What it collects is in the [[agent-group]] tables of the host's configuration, and changes with them. What it has read
@@ -30,7 +30,11 @@ pub(crate) struct AgentArgs {
     /// The host, such as https://lifesigns.example:9123.
     #[arg(long, value_name = "URL", env = "LIFESIGNS_SERVER")]
     server: String,
-    /// The file of a token with the role agent; default the token in LIFESIGNS_TOKEN.
+    /// The file of a token of the role enrol, for an agent without credentials: it is used up for credentials of the
+    /// agent's own, which stay in its state. Default: the token in LIFESIGNS_ENROL_TOKEN.
+    #[arg(long, value_name = "FILE")]
+    enrol_token_file: Option<PathBuf>,
+    /// The file of a token of the role agent, in place of credentials of its own; default the token in LIFESIGNS_TOKEN.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// The certificates (PEM) to trust; default those of the system.
@@ -58,10 +62,13 @@ pub(crate) fn run(args: &AgentArgs) -> Outcome {
     signals::stop_on_signal(&stop)?;
     open_files::raise_limit(&[]);
     let host = host_name();
+    let variable = |name: &str| env::var(name).ok().filter(|token| !token.is_empty());
     let options = AgentOptions {
         server: args.server.clone(),
-        token: env::var("LIFESIGNS_TOKEN").ok().filter(|token| !token.is_empty() && args.token_file.is_none()),
+        token: variable("LIFESIGNS_TOKEN").filter(|_| args.token_file.is_none()),
         token_file: args.token_file.clone(),
+        enrol_token: variable("LIFESIGNS_ENROL_TOKEN").filter(|_| args.enrol_token_file.is_none()),
+        enrol_token_file: args.enrol_token_file.clone(),
         ca: args.ca.clone(),
         group: args.group.clone(),
         name: args.name.clone().unwrap_or_else(|| host.clone()),

@@ -9,6 +9,7 @@ mod declared_settings;
 mod demo;
 mod exit;
 mod inventory;
+mod kept_agents;
 mod load;
 mod log_inputs;
 mod open_files;

@@ -20,7 +20,9 @@ use lifesigns_settings::Settings;
 use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
-    inventory, load, open_files,
+    inventory,
+    kept_agents::{self, AgentKeeper},
+    load, open_files,
     output::OutputWriter,
     preflight,
     recorder_config::recorder_config,
@@ -77,18 +79,20 @@ pub(crate) fn run(path: &Path) -> Outcome {
     }
     let is_endless = settings.server.is_some() || settings.sources.iter().any(|source| source.kind.is_endless());
     let poll = if is_endless { POLL } else { POLL_ENDING };
-    let mut polled = Instant::now();
+    let (mut polled, mut kept_agents) = (Instant::now(), AgentKeeper::new(Arc::clone(&agents)));
     let has_ended = |sources: &SourceSupervisor| settings.server.is_none() && sources.have_ended();
     while stop.wait(poll) != Wakeup::Stopped && !has_ended(&sources) && host.recorder().failure().is_none() {
         reloads.answer(|| reload.reload_now(&host, &mut sources));
         if polled.elapsed() >= POLL {
             reload.poll(&host, &mut sources)?;
+            kept_agents.poll(host.recorder());
             polled = Instant::now();
         }
     }
     let read = sources.end().map_err(Failure::failed);
     drop(ended);
     gateway.stop();
+    kept_agents.keep(host.recorder());
     let host = Arc::try_unwrap(host).map_err(|_| Failure::Failed("a source did not end".to_owned()))?;
     let failure = host.recorder().failure();
     terminal::line(&run_summary(&host.stop()));
@@ -163,11 +167,15 @@ fn start(
     let network = settings.server.as_ref().map(server::listen).transpose()?;
     let host = builder.start_recording(&settings.store).map_err(Failure::failed)?;
     host.recorder().set_config_status(settings.files.clone(), String::new());
+    kept_agents::restore(agents, host.recorder());
     let mut gateway = Gateway::builder(host.recorder().services())
         .changes(host.recorder().changes())
         .socket(socket, GatewayLimits::default())
         .mount(lifesigns_ingest::router(ingest), &lifesigns_ingest::route_rules())
-        .mount(lifesigns_ingest::agent_router(agents), lifesigns_ingest::agent_route_rules());
+        .mount(
+            lifesigns_ingest::agent_router(agents, ingest, host.recorder().revoked_agents()),
+            lifesigns_ingest::agent_route_rules(),
+        );
     if let Some(network) = network {
         server::print_addresses(&network);
         gateway = gateway.network(network, host.recorder().authenticate());

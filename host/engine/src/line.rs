@@ -239,7 +239,7 @@ fn keep(
     mut line: ScannedLine,
 ) {
     out.scan_counts.kept += 1;
-    let text = source.decoder.written(text);
+    let text = &*source.decoder.written(text);
     line.raw = Span::push(&mut out.text, text);
     let raw_start = line.raw.offset as usize;
     let put = |arena: &mut String, part: Option<&str>| match part {

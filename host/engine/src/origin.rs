@@ -28,8 +28,12 @@ impl EventOrigin {
         match self {
             Self::Line(scanned, line) => {
                 let line = &scanned.lines[*line as usize];
-                let (number, text) = (scanned.first_line + u64::from(line.number), line.raw.str(&scanned.text));
-                (scanned.source.rank, EvidenceRef { source: &scanned.source.name, line: number, text })
+                let (source, text) = (&scanned.source, line.raw.str(&scanned.text));
+                let evidence = source.decoder.evidence(text).unwrap_or_else(|| {
+                    let number = scanned.first_line + u64::from(line.number);
+                    EvidenceRef { source: &source.name, line: number, text }
+                });
+                (source.rank, evidence)
             }
             Self::Reminder(kept, _) => {
                 (kept.rank, EvidenceRef { source: &kept.source, line: kept.line, text: &kept.text })

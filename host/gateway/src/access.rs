@@ -95,6 +95,13 @@ impl Access {
         {
             return Err(forbidden(&caller, role));
         }
+        if let Some(agent) = &caller.agent
+            && needs != Needs::Role(Role::Agent)
+            && needs != Needs::Nothing
+        {
+            let text = format!("{} is for the agent {agent}, which reports and sends its events as such", caller.name);
+            return Err(refused(ApiError::Forbidden(text)));
+        }
         Ok(caller)
     }
 
@@ -134,6 +141,11 @@ impl Access {
         found.map_err(|refusal| match refusal {
             TokenRefusal::Unknown => self.unauthorized(address, "the token is not known, or was revoked"),
             TokenRefusal::Expired => self.unauthorized(address, "the token has expired; make a new one"),
+            // It was a token of this host: that is no guess.
+            TokenRefusal::Revoked => {
+                self.requests.note_unauthorized();
+                challenge("the credentials of this agent were revoked; enrol it again with a new token to go on")
+            }
         })
     }
 
@@ -146,21 +158,21 @@ impl Access {
             return Box::new(response);
         }
         tracing::warn!(%address, "authentication failed: {why}");
-        let mut response = problem(&Problem::new(401, "Unauthorized", why.to_owned()));
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lifesigns\""));
-        Box::new(response)
+        challenge(why)
     }
+}
+
+/// Answers that a caller is not known, and how it can be.
+fn challenge(why: &str) -> Box<Response> {
+    let mut response = problem(&Problem::new(401, "Unauthorized", why.to_owned()));
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lifesigns\""));
+    Box::new(response)
 }
 
 fn forbidden(caller: &Caller, role: Role) -> Box<Response> {
     if caller.name == ANONYMOUS {
-        let mut response = problem(&Problem::new(
-            401,
-            "Unauthorized",
-            format!("this needs a token with the role {}: send `Authorization: Bearer TOKEN`", role.as_str()),
-        ));
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lifesigns\""));
-        return Box::new(response);
+        let needed = role.as_str();
+        return challenge(&format!("this needs a token with the role {needed}: send `Authorization: Bearer TOKEN`"));
     }
     let text = format!("this needs the role {}; {} has {}", role.as_str(), caller.name, caller.roles);
     refused(ApiError::Forbidden(text))
@@ -179,7 +191,7 @@ enum Needs {
 }
 
 fn anonymous(roles: RoleSet) -> Caller {
-    Caller { name: ANONYMOUS.to_owned(), roles }
+    Caller::new(ANONYMOUS, roles)
 }
 
 fn of_socket(peer: &SocketPeer, headers: &HeaderMap) -> Result<Caller, ErrorResponse> {
@@ -191,7 +203,7 @@ fn of_socket(peer: &SocketPeer, headers: &HeaderMap) -> Result<Caller, ErrorResp
             peer.clone().acting_as(name)?
         }
     };
-    Ok(Caller { name: peer.who, roles: RoleSet::default().with(Role::Admin) })
+    Ok(Caller::new(peer.who, RoleSet::default().with(Role::Admin)))
 }
 
 /// Stands in front of every route.

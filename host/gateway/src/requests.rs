@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, AgentStatus, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage,
-    EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange,
-    RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AgentList, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake,
+    CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit,
+    PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -48,6 +48,13 @@ impl HostClient {
 
     fn done(&self, segments: &[&str], body: &impl Serialize) -> Result<String, ApiError> {
         match self.exchange(Method::POST, path(segments), json(body)?)? {
+            ActOutcome::Done(text) => Ok(text),
+            ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
+        }
+    }
+
+    fn deleted(&self, target: String) -> Result<String, ApiError> {
+        match self.exchange(Method::DELETE, target, Vec::new())? {
             ActOutcome::Done(text) => Ok(text),
             ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
         }
@@ -161,14 +168,19 @@ impl Service for HostClient {
     }
 
     fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
-        match self.exchange(Method::DELETE, path(&["tokens", named(name)?]), Vec::new())? {
-            ActOutcome::Done(text) => Ok(text),
-            ActOutcome::Silence(_) => Err(garbled("it is about a silence")),
-        }
+        self.deleted(path(&["tokens", named(name)?]))
     }
 
-    fn agents(&self) -> Result<Vec<AgentStatus>, ApiError> {
-        self.member("agents", path(&["agents"]))
+    fn enrol_agent(&self, name: &str, credentials: &AgentCredentials) -> Result<String, ApiError> {
+        self.done(&["agents", named(name)?, "enrol"], credentials)
+    }
+
+    fn revoke_agent(&self, name: &str) -> Result<String, ApiError> {
+        self.deleted(path(&["agents", named(name)?, "credentials"]))
+    }
+
+    fn agents(&self) -> Result<AgentList, ApiError> {
+        self.get(path(&["agents"]))
     }
 }
 

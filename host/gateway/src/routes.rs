@@ -10,7 +10,8 @@ use axum::{
     routing::{delete, get, post},
 };
 use lifesigns_api::{
-    ApiError, EventQuery, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, Problem,
+    AgentCredentials, ApiError, EventQuery, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges,
+    Problem,
 };
 use lifesigns_compliance::{
     BadgeOwner, CommandAction,
@@ -239,7 +240,13 @@ fn store() -> Routes {
 fn host() -> Routes {
     let revoke = |s: Session, Named(name): Named<String>| s.done(move |service| service.revoke_token(&name));
     let add = |s: Session, Json(new): Json<NewToken>| s.made("token", move |service| service.add_token(&new));
+    let enrol = |s: Session, Named(name): Named<String>, Json(credentials): Json<AgentCredentials>| {
+        s.done(move |service| service.enrol_agent(&name, &credentials))
+    };
+    let exclude = |s: Session, Named(name): Named<String>| s.done(move |service| service.revoke_agent(&name));
     Router::new()
+        .route("/agents/{name}/enrol", post(enrol))
+        .route("/agents/{name}/credentials", delete(exclude))
         .route("/tokens", get(|s: Session| s.member("tokens", |service| service.tokens())).post(add))
         .route("/tokens/{name}", delete(revoke))
         .route("/status", get(|s: Session| s.member("status", |service| service.status())))

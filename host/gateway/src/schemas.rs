@@ -2,9 +2,9 @@
 //! bodies and parameters are whole.
 
 use lifesigns_api::{
-    ActOutcome, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken,
-    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo,
-    UndeliveredNotice,
+    ActOutcome, AgentCredentials, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
+    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion,
+    TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Silence,
@@ -148,6 +148,7 @@ impl Schemas {
             ("POST", "rules/{name}/load" | "rules/{name}/{act}") => self.taken::<ChangeBody>(),
             ("POST", "backup") => self.taken::<BackupTo>(),
             ("POST", "tokens") => self.taken::<NewToken>(),
+            ("POST", "agents/{name}/enrol") => self.taken::<AgentCredentials>(),
             _ => return None,
         })
     }
@@ -185,7 +186,8 @@ impl Schemas {
 fn is_own(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     let parts = ["alerts", "bulk", "silences", "outbox", "rules", "reload", "tokens", "backup"];
-    parts.contains(&first) || matches!(path, "objects/{id}" | "objects/{id}/symptoms/{symptom}")
+    let own = ["objects/{id}", "objects/{id}/symptoms/{symptom}", "agents/{name}/enrol", "agents/{name}/credentials"];
+    parts.contains(&first) || own.contains(&path)
 }
 
 /// Describes a parameter. What may be absent is absent: there is no null in a query.

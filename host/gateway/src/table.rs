@@ -2,7 +2,7 @@
 
 use lifesigns_api::{Role, RouteRule};
 
-use Role::{Admin, Author, Operator, Viewer};
+use Role::{Admin, Author, Enrol, Operator, Viewer};
 
 /// All routes of the API, one a line, in the order of the documentation.
 #[rustfmt::skip]
@@ -62,5 +62,7 @@ pub const ROUTES: &[RouteRule] = &[
     RouteRule::new("GET", "/api/v1/tokens", Admin, "tokens, without their secrets"),
     RouteRule::new("POST", "/api/v1/tokens", Admin, "make a token"),
     RouteRule::new("DELETE", "/api/v1/tokens/{name}", Admin, "revoke a token"),
+    RouteRule::new("POST", "/api/v1/agents/{name}/enrol", Enrol, "give an agent credentials of its own, once"),
+    RouteRule::new("DELETE", "/api/v1/agents/{name}/credentials", Admin, "revoke the credentials of an agent"),
     RouteRule::new("POST", "/api/v1/backup", Admin, "copy the store to a file of the host"),
 ];

@@ -19,7 +19,12 @@ use lifesigns_gateway::{Gateway, GatewayLimits, NetworkServer, ROUTES};
 /// Tokens are names of roles here; `old` is one that has expired.
 fn tokens() -> Authenticate {
     Arc::new(|token| match token.parse::<Role>() {
-        Ok(role) => Ok(Caller { name: format!("token {token}"), roles: RoleSet::default().with(role) }),
+        Ok(role) => Ok(Caller::new(format!("token {token}"), RoleSet::default().with(role))),
+        Err(_) if token == "web-1" => {
+            let caller = Caller::new("token agent-web-1", RoleSet::default().with(Role::Agent));
+            Ok(Caller { agent: Some("web-1".to_owned()), ..caller })
+        }
+        Err(_) if token == "revoked" => Err(TokenRefusal::Revoked),
         Err(_) if token == "old" => Err(TokenRefusal::Expired),
         Err(_) => Err(TokenRefusal::Unknown),
     })
@@ -111,6 +116,23 @@ fn failed_authentications_are_limited_and_valid_tokens_are_not() {
     let limited = answers.iter().find(|said| said.starts_with("HTTP/1.1 429")).expect("they are limited");
     assert!(limited.contains("retry-after: "), "{limited}");
     assert_eq!(status(address, "GET", "/api/v1/status", &["Authorization: Bearer viewer"]), 200);
+}
+
+#[test]
+fn credentials_of_an_agent_are_for_its_own_paths_and_say_that_they_were_revoked() {
+    let (_gateway, address) = open();
+    let own = ["Authorization: Bearer web-1"];
+    assert_eq!(status(address, "GET", "/api/v1/status", &own), 403);
+    for (method, path) in [("POST", "/api/v1/events"), ("GET", "/api/v1/nothing")] {
+        let said = ask(address, method, path, &own);
+        assert!(said.starts_with("HTTP/1.1 403") && said.contains("the agent web-1"), "{path}: {said}");
+    }
+    assert_eq!(status(address, "GET", "/livez", &own), 200);
+    // An agent that goes on asking is no stranger that guesses.
+    for _ in 0..30 {
+        let said = ask(address, "GET", "/api/v1/status", &["Authorization: Bearer revoked"]);
+        assert!(said.starts_with("HTTP/1.1 401") && said.contains("were revoked"), "{said}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What decoders fill: records and lines in chunks, and what was refused, with the reason.
 
+use lifesigns_intake::{PlacedLine, PlacedLines};
 use lifesigns_model::{Facts, LogRecord};
 use lifesigns_sources::{Content, ObjectLines, Pushed, RecordLines};
 
@@ -30,6 +31,7 @@ pub(crate) struct Piece {
 pub(crate) struct EventBatch {
     pieces: Vec<Piece>,
     lines: ObjectLines,
+    placed: PlacedLines,
     records: RecordLines,
     /// Items that an earlier attempt has brought, and that are left out.
     skip: u64,
@@ -72,6 +74,7 @@ impl EventBatch {
         if record.malformed {
             self.malformed += 1;
         }
+        self.close_unless(self.lines.is_empty() && self.placed.is_empty());
         let mut pushed = self.records.push(record, object);
         if pushed == Pushed::Full {
             self.close();
@@ -98,10 +101,25 @@ impl EventBatch {
             self.refuse(item, format!("it has {} bytes, and an event has at most {most}", line.len()));
             return false;
         }
+        self.close_unless(self.records.is_empty() && self.placed.is_empty());
         let mut pushed = self.lines.push(object, line.as_bytes());
         if pushed == Pushed::Full {
             self.close();
             pushed = self.lines.push(object, line.as_bytes());
+        }
+        self.note(item, pushed)
+    }
+
+    /// Adds a line that was read elsewhere. Returns whether it was taken.
+    pub(crate) fn placed(&mut self, item: u64, line: &PlacedLine<'_>) -> bool {
+        if self.is_known() {
+            return true;
+        }
+        self.close_unless(self.lines.is_empty() && self.records.is_empty());
+        let mut pushed = self.placed.push(line);
+        if pushed == Pushed::Full {
+            self.close();
+            pushed = self.placed.push(line);
         }
         self.note(item, pushed)
     }
@@ -149,9 +167,21 @@ impl EventBatch {
         self.accepted + self.refused
     }
 
+    /// Ends the piece unless it has one kind of content alone: how far a piece goes is committed with it.
+    fn close_unless(&mut self, is_alone: bool) {
+        if !is_alone {
+            self.close();
+        }
+    }
+
     fn close(&mut self) {
         if !self.lines.is_empty() {
             let content = Content::ObjectLines(std::mem::take(&mut self.lines));
+            self.pieces.push(Piece { content, items: self.accepted });
+        }
+        if !self.placed.is_empty() {
+            self.cut += self.placed.cut();
+            let content = Content::PlacedLines(std::mem::take(&mut self.placed));
             self.pieces.push(Piece { content, items: self.accepted });
         }
         if !self.records.is_empty() {

@@ -18,7 +18,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use agents::{AgentRegistry, agent_route_rules, agent_router};
+pub use agents::{AgentRegistry, KnownAgentChange, agent_route_rules, agent_router};
 pub use ingest::Ingest;
 pub use limits::IngestLimits;
 pub use routes::{route_rules, router};

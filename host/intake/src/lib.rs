@@ -22,7 +22,9 @@ mod log_file;
 mod syslog_source;
 mod zstd_frames;
 
-pub use carry::{ObjectLines, Pushed, RecordLines, object_decoder, record_decoder};
+pub use carry::{
+    ObjectLines, PlacedLine, PlacedLines, Pushed, RecordLines, object_decoder, placed_decoder, record_decoder,
+};
 pub use compression::Compression;
 pub use config::{DockerSettings, FollowFrom, JournalSettings, SourceKind, SourceSettings};
 pub use cursor::Cursor;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::EvidenceRef;
+
 /// One decoded line. Texts borrow from the line where they occur there unchanged.
 #[derive(Debug, Default, PartialEq)]
 pub struct LogRecord<'a> {
@@ -63,8 +65,15 @@ pub trait Decoder: Send + Sync {
         true
     }
 
-    /// Returns the part of a line that its author wrote, which evidence shows.
-    fn written<'a>(&self, line: &'a str) -> &'a str {
-        line
+    /// Returns the part of a line that its author wrote, which is kept of it and shown as evidence. It can be decoded
+    /// again.
+    fn written<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(line)
+    }
+
+    /// Returns the place and the text of a line that was read elsewhere, of what [`Decoder::written`] returned; `None` if
+    /// that is the text, and the place that of the chunk.
+    fn evidence<'a>(&self, _written: &'a str) -> Option<EvidenceRef<'a>> {
+        None
     }
 }

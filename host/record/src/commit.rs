@@ -8,7 +8,7 @@ use lifesigns_model::{
     StateChange,
 };
 
-use crate::token::TokenChange;
+use crate::{agent::AgentChange, token::TokenChange};
 
 /// The content of one transaction: all of it is written or nothing.
 #[derive(Debug, Default)]
@@ -38,6 +38,8 @@ pub struct Commit {
     pub pauses: Vec<ReceiverPause>,
     /// Changes of the API's tokens.
     pub tokens: Vec<TokenChange>,
+    /// Changes of what is known of agents.
+    pub agents: Vec<AgentChange>,
 }
 
 impl Commit {
@@ -83,6 +85,7 @@ impl Commit {
             && self.outbox.is_empty()
             && self.pauses.is_empty()
             && self.tokens.is_empty()
+            && self.agents.is_empty()
             && self.changes == BookChanges::default()
     }
 }

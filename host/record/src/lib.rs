@@ -5,6 +5,7 @@
 //! book's changes, the audit, and the outbox with the results of deliveries. [`MemoryStore`] keeps a
 //! record in memory, for simulations and tests. No clock in here: the caller says what time it is.
 
+mod agent;
 mod audit;
 mod commit;
 mod epoch;
@@ -18,6 +19,7 @@ mod retention;
 mod state;
 mod token;
 
+pub use agent::{AgentChange, StoredAgent};
 pub use audit::{AuditError, AuditLogEntry, ChainHash, ChainMark, ChainVerification, chain_hash};
 pub use commit::{Commit, OutboxChange, OutboxUpdate, ReceiverPause};
 pub use epoch::{Superseded, WriterEpoch};

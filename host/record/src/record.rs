@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
 use crate::{
+    agent::StoredAgent,
     audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
     commit::{Commit, ReceiverPause},
     epoch::WriterEpoch,
@@ -98,6 +99,12 @@ pub trait RecordReader: Send {
     /// # Errors
     /// See [`RecordError`].
     fn tokens(&self) -> Result<Vec<StoredToken>, RecordError>;
+
+    /// Returns what is known of agents, by name.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    fn agents(&self) -> Result<Vec<StoredAgent>, RecordError>;
 
     /// Returns cancelled alerts, the latest first.
     ///

@@ -17,6 +17,10 @@ pub struct StoredToken {
     pub created_ns: u64,
     /// From when on it is refused; `None` for never.
     pub expires_ns: Option<u64>,
+    /// The agent whose credentials it is, or that used it up to enrol.
+    pub agent: Option<String>,
+    /// When the credentials of an agent were revoked: they are kept, so that the agent learns it.
+    pub revoked_ns: Option<u64>,
 }
 
 /// A change of the tokens.
@@ -24,6 +28,8 @@ pub struct StoredToken {
 pub enum TokenChange {
     /// A token was made.
     Added(StoredToken),
+    /// A token was used up, or the credentials of an agent were revoked; the token of this name is this from now on.
+    Changed(StoredToken),
     /// The token of this name is gone.
     Revoked(String),
 }

@@ -9,7 +9,7 @@ use lifesigns_record::{Commit, OutboxUpdate, RecordError, TokenChange};
 
 use crate::{
     config::RecorderConfig,
-    crash,
+    crash, enrolment,
     recorder::{Recorder, RecorderFailure},
     request::{Act, ActError, Caller},
     tokens,
@@ -111,10 +111,23 @@ impl Recorder {
                 commit.tokens.push(TokenChange::Added(*token));
             }
             Act::RevokeToken(name, who) => {
-                self.shared.tokens.may_revoke(&name, commit)?;
+                let change = self.shared.tokens.revoke(&name, commit)?;
                 acts.audit.push(tokens::revoked(&name, &who, commit.now_ns));
-                commit.tokens.push(TokenChange::Revoked(name));
+                commit.tokens.push(change);
             }
+            Act::Enrol(enrolment) => {
+                let changes = enrolment::changes(&enrolment, &self.shared.tokens.with(commit), commit.now_ns)?;
+                if !changes.is_empty() {
+                    acts.audit.push(enrolment::enrolled(&enrolment, commit.now_ns));
+                }
+                commit.tokens.extend(changes);
+            }
+            Act::RevokeAgent(name, who) => {
+                let changes = enrolment::revocations(&name, &self.shared.tokens.with(commit), commit.now_ns)?;
+                acts.audit.push(enrolment::revoked(&name, &who, commit.now_ns));
+                commit.tokens.extend(changes);
+            }
+            Act::NoteAgents(changes) => commit.agents.extend(changes),
         }
         Ok(0)
     }

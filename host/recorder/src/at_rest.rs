@@ -15,7 +15,7 @@ use lifesigns_compliance::{
 use lifesigns_model::{SharedClock, TapPage};
 use lifesigns_record::{RecordReader, RecordReaders, RecordWriter};
 
-use crate::{history, tokens};
+use crate::{enrolment, history, tokens};
 
 /// Points of a badge's history, as many as a running host keeps.
 const BADGE_POINTS: usize = 64;
@@ -199,6 +199,10 @@ impl Service for StoreAtRest {
 
     fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
         self.act_at_rest(|record, who, now_ns| tokens::revoke_at_rest(record, name, who, now_ns))
+    }
+
+    fn revoke_agent(&self, name: &str) -> Result<String, ApiError> {
+        self.act_at_rest(|record, who, now_ns| enrolment::revoke_at_rest(record, name, who, now_ns))
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) const DELIVERED: &str = "delivered";
 /// Another configuration is in force, and none of its effects is on the disk.
 pub(crate) const RELOADED: &str = "reloaded";
 
+/// An agent is enrolled, and has no answer.
+pub(crate) const ENROLLED: &str = "enrolled";
+
 /// A change of a rule is planned and noted beside its history, and nothing else has changed.
 pub const RULE_NOTED: &str = "rule-noted";
 /// Its history has the new version, its manifest has not.

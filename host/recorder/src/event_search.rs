@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 use lifesigns_api::{ApiError, EventPage, EventQuery, FoundEvent, KeptEventsStatus};
 use lifesigns_compliance::Pattern;
 use lifesigns_engine::KeptEvent;
-use lifesigns_model::LogRecord;
+use lifesigns_model::{EvidenceRef, LogRecord};
 
 use crate::shared::Shared;
 
@@ -88,8 +88,10 @@ impl<'a> EventCondition<'a> {
         let is = |pattern: &Option<Pattern>, name: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(name));
         let in_time = self.query.since_ns.is_none_or(|since_ns| since_ns <= event.time_ns)
             && self.query.until_ns.is_none_or(|until_ns| event.time_ns < until_ns);
-        let has_text = self.query.text.as_ref().is_none_or(|text| contains(event.text, text));
-        if !in_time || !is(&self.object, event.object) || !is(&self.source, &event.source.name) || !has_text {
+        let here = || EvidenceRef { source: &event.source.name, line: event.line, text: event.text };
+        let shown = event.source.decoder.evidence(event.text).unwrap_or_else(here);
+        let has_text = self.query.text.as_ref().is_none_or(|text| contains(shown.text, text));
+        if !in_time || !is(&self.object, event.object) || !is(&self.source, shown.source) || !has_text {
             return None;
         }
         let record = event.source.decoder.decode(event.text);
@@ -108,12 +110,12 @@ impl<'a> EventCondition<'a> {
         Some(FoundEvent {
             time_ns: event.time_ns,
             object: event.object.to_owned(),
-            source: event.source.name.clone(),
-            line: event.line,
+            source: shown.source.to_owned(),
+            line: shown.line,
             app: app.map(str::to_owned),
             message: record.message.as_deref().map(str::to_owned),
             fields,
-            text: event.text.to_owned(),
+            text: shown.text.to_owned(),
         })
     }
 }

@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
-use lifesigns_api::{ApiError, Authenticate, ChangeFeed, HostStatus, ServiceFactory};
+use lifesigns_api::{ApiError, Authenticate, ChangeFeed, HostStatus, RevokedAgents, ServiceFactory};
 use lifesigns_compliance::{
     CommandAction, InventoryDiff, RequestError,
     query::{Query, QueryAnswer},
 };
 use lifesigns_model::{ObjectFacts, SourceOffset};
+use lifesigns_record::{AgentChange, RecordError, StoredAgent};
 use parking_lot::Mutex;
 
 use crate::{
@@ -57,6 +58,29 @@ impl RecorderHandle {
     pub fn authenticate(&self) -> Authenticate {
         let shared = Arc::clone(&self.shared);
         Arc::new(move |text| shared.tokens.authenticate(text, shared.clock.now_ns()))
+    }
+
+    /// Returns what finds the agents whose credentials were revoked.
+    pub fn revoked_agents(&self) -> RevokedAgents {
+        let shared = Arc::clone(&self.shared);
+        Arc::new(move || shared.tokens.revoked_agents())
+    }
+
+    /// Returns what is known of agents since former runs, as it was committed last.
+    ///
+    /// # Errors
+    /// The record cannot be read.
+    pub fn agents(&self) -> Result<Vec<StoredAgent>, RecordError> {
+        self.shared.record.open()?.agents()
+    }
+
+    /// Notes what is known of agents; it is committed when this returns.
+    ///
+    /// # Errors
+    /// The store takes no commits now: note it again later.
+    pub fn note_agents(&self, changes: Vec<AgentChange>) -> Result<(), ApiError> {
+        self.requests.ask(Act::NoteAgents(changes))?;
+        Ok(())
     }
 
     /// Returns the last changes of alerts and badges: for a gateway.

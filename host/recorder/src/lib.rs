@@ -10,6 +10,7 @@ mod collect;
 mod config;
 #[doc(hidden)]
 pub mod crash;
+mod enrolment;
 mod event_search;
 mod handle;
 mod health;

@@ -13,9 +13,12 @@ use lifesigns_api::ApiError;
 use lifesigns_compliance::{AuditedChange, Command};
 use lifesigns_model::ObjectFacts;
 use lifesigns_notifications::DeliveryReport;
-use lifesigns_record::StoredToken;
+use lifesigns_record::{AgentChange, StoredToken};
 
-use crate::config::{ConfigureError, RecorderConfig};
+use crate::{
+    config::{ConfigureError, RecorderConfig},
+    enrolment::Enrolment,
+};
 
 /// Work for the recorder's next turn.
 pub(crate) enum RecorderRequest {
@@ -54,6 +57,12 @@ pub(crate) enum Act {
     AddToken(Box<StoredToken>),
     /// Revokes the token of this name; the last text names the requester.
     RevokeToken(String, String),
+    /// Gives an agent credentials of its own.
+    Enrol(Box<Enrolment>),
+    /// Revokes the credentials of the agent of this name; the last text names the requester.
+    RevokeAgent(String, String),
+    /// Notes what is known of agents.
+    NoteAgents(Vec<AgentChange>),
 }
 
 /// Why an act was not done.

@@ -4,9 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
-    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
-    RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken,
+    EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges,
+    RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -16,7 +16,7 @@ use lifesigns_model::TapPage;
 use lifesigns_record::RecordReader;
 
 use crate::{
-    crash, event_search, history,
+    crash, enrolment, event_search, history,
     request::{Act, RequestSender},
     rule_status,
     shared::Shared,
@@ -187,7 +187,19 @@ impl Service for HostService {
 
     fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
         self.requests.ask(Act::RevokeToken(name.to_owned(), self.who.clone()))?;
-        Ok(tokens::revocation(name))
+        Ok(tokens::revoked_text(name))
+    }
+
+    fn enrol_agent(&self, name: &str, credentials: &AgentCredentials) -> Result<String, ApiError> {
+        let enrolment = enrolment::Enrolment::new(name, credentials, &self.who)?;
+        self.requests.ask(Act::Enrol(Box::new(enrolment)))?;
+        crash::point(crash::ENROLLED);
+        Ok(format!("agent {name} is enrolled"))
+    }
+
+    fn revoke_agent(&self, name: &str) -> Result<String, ApiError> {
+        self.requests.ask(Act::RevokeAgent(name.to_owned(), self.who.clone()))?;
+        Ok(enrolment::revoked_text(name))
     }
 }
 

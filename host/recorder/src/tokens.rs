@@ -1,11 +1,14 @@
 //! Tokens of the API: how they are made, and the table by which callers are authenticated.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use lifesigns_api::{ApiError, Caller, CreatedToken, NewToken, Role, RoleSet, TokenInfo, TokenRefusal};
+use lifesigns_api::{
+    ApiError, Caller, CreatedToken, NewToken, RevokedAgent, Role, RoleSet, TOKEN_PREFIX, TokenInfo, TokenRefusal,
+    token_text,
+};
 use lifesigns_compliance::AuditedChange;
 use lifesigns_record::{Commit, RecordWriter, StoredToken, TokenChange};
 use parking_lot::RwLock;
@@ -14,15 +17,15 @@ use subtle::ConstantTimeEq as _;
 
 use crate::history::unreadable;
 
-/// The most tokens.
-const TOKENS: usize = 10_000;
+/// The most tokens: twice as many as agents that are remembered, and some for people.
+pub(crate) const TOKENS: usize = 25_000;
 /// The longest name, in characters.
 const NAME_CHARS: usize = 64;
-/// What the text of a token begins with, so that a scanner for secrets finds it.
-const PREFIX: &str = "lifesigns";
 /// Bytes of the part that finds a token, and of its secret.
 const ID_BYTES: usize = 8;
 const SECRET_BYTES: usize = 32;
+/// The longest time that a token of the role `enrol` can be for, in nanoseconds: 7 days, and a minute for clocks.
+const ENROL_NS: u64 = (7 * 24 * 60 + 1) * 60 * 1_000_000_000;
 
 /// The tokens as they are committed.
 #[derive(Default)]
@@ -51,6 +54,11 @@ impl TokenTable {
                     let roles = roles(&token);
                     entries.insert(token.id.clone(), TokenEntry { token, roles, used_ns: AtomicU64::new(0) });
                 }
+                TokenChange::Changed(token) => {
+                    if let Some(entry) = entries.get_mut(&token.id) {
+                        entry.token = token;
+                    }
+                }
                 TokenChange::Revoked(name) => entries.retain(|_, entry| entry.token.name != name),
             }
         }
@@ -66,11 +74,16 @@ impl TokenTable {
         let expected = entry.map_or([0; 32], |entry| entry.token.hash);
         let is_right = bool::from(hash.ct_eq(&expected));
         let Some(entry) = entry.filter(|_| is_right) else { return Err(TokenRefusal::Unknown) };
+        if entry.token.revoked_ns.is_some() {
+            entry.used_ns.store(now_ns, Ordering::Relaxed);
+            return Err(TokenRefusal::Revoked);
+        }
         if entry.token.expires_ns.is_some_and(|expires_ns| expires_ns <= now_ns) {
             return Err(TokenRefusal::Expired);
         }
         entry.used_ns.store(now_ns, Ordering::Relaxed);
-        Ok(Caller { name: format!("token {}", entry.token.name), roles: entry.roles })
+        let agent = entry.token.agent.clone().filter(|_| entry.roles.contains(Role::Agent));
+        Ok(Caller { agent, ..Caller::new(caller_name(&entry.token.name), entry.roles) })
     }
 
     /// Lists them by name.
@@ -81,6 +94,24 @@ impl TokenTable {
             entries.values().map(|entry| TokenInfo { used_ns: used(entry), ..info(&entry.token) }).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
+    }
+
+    /// Returns the agents whose credentials were revoked and that have no others.
+    pub(crate) fn revoked_agents(&self) -> Vec<RevokedAgent> {
+        let entries = self.0.read();
+        let own = || entries.values().filter(|entry| entry.roles.contains(Role::Agent) && entry.token.agent.is_some());
+        let current: HashSet<&String> = own()
+            .filter(|entry| entry.token.revoked_ns.is_none())
+            .filter_map(|entry| entry.token.agent.as_ref())
+            .collect();
+        let revoked = |entry: &TokenEntry| {
+            let name = entry.token.agent.clone().filter(|name| !current.contains(name))?;
+            let refused_ns = Some(entry.used_ns.load(Ordering::Relaxed)).filter(|used_ns| *used_ns > 0);
+            let revoked_ns = entry.token.revoked_ns?;
+            // What it did before it was revoked was not refused.
+            Some(RevokedAgent { name, revoked_ns, refused_ns: refused_ns.filter(|used_ns| *used_ns >= revoked_ns) })
+        };
+        own().filter_map(revoked).collect()
     }
 
     fn has(&self, name: &str) -> bool {
@@ -94,10 +125,27 @@ impl TokenTable {
         may_add(&token.name, is_taken, self.0.read().len() + commit.tokens.len())
     }
 
-    /// Decides whether the token `name` may be revoked.
-    pub(crate) fn may_revoke(&self, name: &str, commit: &Commit) -> Result<(), ApiError> {
-        let is_gone = commit.tokens.iter().any(|change| matches!(change, TokenChange::Revoked(one) if one == name));
-        if self.has(name) && !is_gone { Ok(()) } else { Err(unknown(name)) }
+    /// Returns the change that revokes the token `name`.
+    pub(crate) fn revoke(&self, name: &str, commit: &Commit) -> Result<TokenChange, ApiError> {
+        let all = self.with(commit);
+        let token = all.iter().find(|token| token.name == name).ok_or_else(|| unknown(name))?;
+        Ok(revocation(token, commit.now_ns))
+    }
+
+    /// Returns the tokens as they will be after a commit that is being made.
+    pub(crate) fn with(&self, commit: &Commit) -> Vec<StoredToken> {
+        let entries = self.0.read();
+        let mut all: BTreeMap<String, StoredToken> =
+            entries.values().map(|entry| (entry.token.name.clone(), entry.token.clone())).collect();
+        for change in &commit.tokens {
+            match change {
+                TokenChange::Added(token) | TokenChange::Changed(token) => {
+                    all.insert(token.name.clone(), token.clone());
+                }
+                TokenChange::Revoked(name) => _ = all.remove(name),
+            }
+        }
+        all.into_values().collect()
     }
 }
 
@@ -110,6 +158,13 @@ pub(crate) fn make(new: &NewToken, who: &str, now_ns: u64) -> Result<(StoredToke
     }
     if new.roles.is_empty() {
         return Err(ApiError::Invalid("a token has one role at least".to_owned()));
+    }
+    let latest_ns = now_ns.saturating_add(ENROL_NS);
+    if new.roles.contains(Role::Enrol)
+        && (new.roles.iter().count() > 1 || new.expires_ns.is_none_or(|expires_ns| expires_ns > latest_ns))
+    {
+        let text = "a token of the role enrol has no other role, and expires within 7 days: it is for one agent, once";
+        return Err(ApiError::Invalid(text.to_owned()));
     }
     if new.expires_ns.is_some_and(|expires_ns| expires_ns <= now_ns) {
         return Err(ApiError::Invalid("the token would have expired already".to_owned()));
@@ -125,9 +180,11 @@ pub(crate) fn make(new: &NewToken, who: &str, now_ns: u64) -> Result<(StoredToke
         created_by: who.to_owned(),
         created_ns: now_ns,
         expires_ns: new.expires_ns,
+        agent: None,
+        revoked_ns: None,
         id,
     };
-    let text = format!("{PREFIX}_{}_{secret}", token.id);
+    let text = token_text(&token.id, &secret);
     Ok((token, text))
 }
 
@@ -171,7 +228,7 @@ pub(crate) fn add_at_rest(
     let (token, text) = make(new, who, now_ns)?;
     may_add(&token.name, there.iter().any(|one| one.name == token.name), there.len())?;
     let answer = created(&token, text);
-    commit_at_rest(record, added(&token), TokenChange::Added(token), now_ns)?;
+    commit_at_rest(record, added(&token), vec![TokenChange::Added(token)], now_ns)?;
     Ok(answer)
 }
 
@@ -182,16 +239,34 @@ pub(crate) fn revoke_at_rest(
     who: &str,
     now_ns: u64,
 ) -> Result<String, ApiError> {
-    if !stored(record)?.iter().any(|token| token.name == name) {
-        return Err(unknown(name));
-    }
-    commit_at_rest(record, revoked(name, who, now_ns), TokenChange::Revoked(name.to_owned()), now_ns)?;
-    Ok(revocation(name))
+    let all = stored(record)?;
+    let token = all.iter().find(|token| token.name == name).ok_or_else(|| unknown(name))?;
+    commit_at_rest(record, revoked(name, who, now_ns), vec![revocation(token, now_ns)], now_ns)?;
+    Ok(revoked_text(name))
 }
 
 /// Returns what was done, in a line for a person.
-pub(crate) fn revocation(name: &str) -> String {
+pub(crate) fn revoked_text(name: &str) -> String {
     format!("token {name} is revoked")
+}
+
+/// Returns the change that revokes a token. The credentials of an agent are kept, so that it learns that they were
+/// revoked; those that were revoked already go.
+pub(crate) fn revocation(token: &StoredToken, now_ns: u64) -> TokenChange {
+    if token.agent.is_none() || token.revoked_ns.is_some() || !roles(token).contains(Role::Agent) {
+        return TokenChange::Revoked(token.name.clone());
+    }
+    TokenChange::Changed(StoredToken { revoked_ns: Some(now_ns), ..token.clone() })
+}
+
+/// Returns the name of the caller that shows a token.
+fn caller_name(token: &str) -> String {
+    format!("token {token}")
+}
+
+/// Returns the name of the token that a caller showed; `None` if it showed none.
+pub(crate) fn name_of_caller(who: &str) -> Option<&str> {
+    who.strip_prefix("token ")
 }
 
 /// Returns what is listed of a token.
@@ -203,20 +278,22 @@ pub(crate) fn info(token: &StoredToken) -> TokenInfo {
         created_ns: token.created_ns,
         expires_ns: token.expires_ns,
         used_ns: None,
+        agent: token.agent.clone(),
+        revoked_ns: token.revoked_ns,
     }
 }
 
-fn stored(record: &dyn RecordWriter) -> Result<Vec<StoredToken>, ApiError> {
+pub(crate) fn stored(record: &dyn RecordWriter) -> Result<Vec<StoredToken>, ApiError> {
     record.readers().open().and_then(|reader| reader.tokens()).map_err(unreadable)
 }
 
-fn commit_at_rest(
+pub(crate) fn commit_at_rest(
     record: &mut dyn RecordWriter,
     audit: AuditedChange,
-    change: TokenChange,
+    tokens: Vec<TokenChange>,
     now_ns: u64,
 ) -> Result<(), ApiError> {
-    let mut commit = Commit { now_ns, tokens: vec![change], ..Commit::default() };
+    let mut commit = Commit { now_ns, tokens, ..Commit::default() };
     commit.changes.audit.push(audit);
     record.commit(&commit).map_err(unreadable)
 }
@@ -237,13 +314,13 @@ fn unknown(name: &str) -> ApiError {
 }
 
 /// Returns the roles of a token; one that this version does not know gives nothing.
-fn roles(token: &StoredToken) -> RoleSet {
+pub(crate) fn roles(token: &StoredToken) -> RoleSet {
     token.roles.iter().filter_map(|role| role.parse::<Role>().ok()).fold(RoleSet::default(), RoleSet::with)
 }
 
 /// Splits the text of a token into what finds it and its secret.
 fn parts(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix(PREFIX)?.strip_prefix('_')?.split_once('_')
+    text.strip_prefix(TOKEN_PREFIX)?.strip_prefix('_')?.split_once('_')
 }
 
 #[cfg(test)]
@@ -273,15 +350,9 @@ mod tests {
         let table = TokenTable::new(vec![token.clone()]);
         let wrong = format!("{}0", &text[..text.len() - 1]);
         let other = format!("{}1", &text[..text.len() - 1]);
-        for text in [
-            "",
-            "lifesigns__",
-            "lifesigns_",
-            &text[1..],
-            &format!("{text}0"),
-            &hash,
-            &format!("{PREFIX}_{}_", token.id),
-        ] {
+        for text in
+            ["", "lifesigns__", "lifesigns_", &text[1..], &format!("{text}0"), &hash, &token_text(&token.id, "")]
+        {
             assert_eq!(table.authenticate(text, 8), Err(TokenRefusal::Unknown), "{text}");
         }
         assert!(table.authenticate(&wrong, 8).is_err() || table.authenticate(&other, 8).is_err());

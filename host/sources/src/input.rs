@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use lifesigns_intake::{ObjectLines, RecordLines, object_decoder, record_decoder};
+use lifesigns_intake::{ObjectLines, PlacedLines, RecordLines, object_decoder, placed_decoder, record_decoder};
 use lifesigns_model::{AckCallback, Chunk, Decoder, EventSource};
 
 /// The source of input, in each form that input can have.
@@ -10,6 +10,7 @@ use lifesigns_model::{AckCallback, Chunk, Decoder, EventSource};
 pub struct InputSource {
     lines: Arc<EventSource>,
     object_lines: Arc<EventSource>,
+    placed_lines: Arc<EventSource>,
     records: Arc<EventSource>,
 }
 
@@ -17,8 +18,15 @@ impl InputSource {
     /// Returns a source of this name, object, app and decoder of lines.
     pub fn new(source: EventSource) -> Self {
         let object_lines = Arc::new(with_decoder(&source, object_decoder(Arc::clone(&source.decoder))));
+        let placed_lines = Arc::new(with_decoder(&source, placed_decoder(Arc::clone(&source.decoder))));
         let records = Arc::new(with_decoder(&source, record_decoder()));
-        Self { lines: Arc::new(source), object_lines, records }
+        Self { lines: Arc::new(source), object_lines, placed_lines, records }
+    }
+
+    /// Decodes lines that were read elsewhere with `decoder` in place of that of its own lines.
+    #[must_use]
+    pub fn with_placed_decoder(self, decoder: Arc<dyn Decoder>) -> Self {
+        Self { placed_lines: Arc::new(with_decoder(&self.lines, placed_decoder(decoder))), ..self }
     }
 
     /// Returns its name, by which its checkpoint is found.
@@ -44,6 +52,8 @@ pub enum Content {
     Lines(Vec<u8>),
     /// Lines that each have a default object of their own.
     ObjectLines(ObjectLines),
+    /// Lines that were read elsewhere, each with where.
+    PlacedLines(PlacedLines),
     /// Records that were decoded before, with a default object each.
     Records(RecordLines),
 }
@@ -54,6 +64,7 @@ impl Content {
         match self {
             Self::Lines(bytes) => bytes.is_empty(),
             Self::ObjectLines(lines) => lines.is_empty(),
+            Self::PlacedLines(lines) => lines.is_empty(),
             Self::Records(records) => records.is_empty(),
         }
     }
@@ -87,10 +98,11 @@ impl fmt::Debug for Input {
 impl Input {
     /// Returns the input as an engine takes it: lines, with a source whose decoder reads them.
     pub fn into_chunk(self) -> Chunk {
-        let InputSource { lines, object_lines, records } = self.source;
+        let InputSource { lines, object_lines, placed_lines, records } = self.source;
         let (source, bytes) = match self.content {
             Content::Lines(bytes) => (lines, bytes),
             Content::ObjectLines(content) => (object_lines, content.into_bytes()),
+            Content::PlacedLines(content) => (placed_lines, content.into_bytes()),
             Content::Records(content) => (records, content.into_bytes()),
         };
         Chunk { source, bytes, arrived_ns: self.arrived_ns, cursor: self.cursor, ack: self.ack }

@@ -7,7 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use lifesigns_intake::{SourceKind, SourceSettings};
+use lifesigns_intake::{Format, SourceKind, SourceSettings};
 use lifesigns_model::{EventSource, SharedClock, WakeSignal};
 use lifesigns_watch::{FolderWatch, OnChange, SystemWatch, WatchError};
 
@@ -143,11 +143,13 @@ impl SourceSupervisor {
             app: config.app.clone(),
             decoder: decoder(&config, &self.clock),
         };
+        // What was read elsewhere is of any format, whatever this source takes by itself.
+        let placed = Format::Auto.decoder_with(Arc::clone(&self.clock), &config.time_formats);
         self.rank += 1;
         let (stop, state) = (WakeSignal::new(), SharedState::starting_at(position.clone()));
         let feed = SourceFeed {
             sink: Arc::clone(&self.sink),
-            source: InputSource::new(source),
+            source: InputSource::new(source).with_placed_decoder(placed),
             stop: stop.clone(),
             clock: Arc::clone(&self.clock),
             state: state.clone(),

@@ -7,6 +7,7 @@
 //!   writer still does: the commits of the first host are refused once a second one has opened the store.
 //! - No clock in here: the caller says what time it is.
 
+mod agent;
 mod audit;
 mod backup;
 mod claim;

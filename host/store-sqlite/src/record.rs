@@ -9,7 +9,7 @@ use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 use lifesigns_record::{
     AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, ChainMark, ChainVerification, Commit,
     ReceiverPause, ReceiverState, RecordError, RecordReader, RecordReaders, RecordWriter, RecordedState,
-    RetentionPolicy, RetentionStep, StoredNotice, StoredToken, WriterEpoch,
+    RetentionPolicy, RetentionStep, StoredAgent, StoredNotice, StoredToken, WriterEpoch,
 };
 
 use crate::{error::StoreOpenError, file::beside, reader::StoreReader, store::Store};
@@ -90,6 +90,10 @@ impl RecordReader for StoreReader {
 
     fn tokens(&self) -> Result<Vec<StoredToken>, RecordError> {
         Ok(Self::tokens(self)?)
+    }
+
+    fn agents(&self) -> Result<Vec<StoredAgent>, RecordError> {
+        Ok(Self::agents(self)?)
     }
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {

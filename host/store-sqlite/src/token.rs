@@ -16,7 +16,8 @@ impl StoreReader {
     /// # Errors
     /// See [`StoreError`].
     pub fn tokens(&self) -> Result<Vec<StoredToken>, StoreError> {
-        let select = "SELECT name, id, hash, roles, created_by, created_ns, expires_ns FROM token ORDER BY name";
+        let select = "SELECT name, id, hash, roles, created_by, created_ns, expires_ns, agent, revoked_ns FROM token \
+                      ORDER BY name";
         self.ask(|connection| rows(connection, select, token))
     }
 }
@@ -31,5 +32,7 @@ fn token(row: &Row<'_>) -> rusqlite::Result<StoredToken> {
         created_by: row.get(4)?,
         created_ns: number(row, 5)?,
         expires_ns: maybe(row, 6)?,
+        agent: row.get(7)?,
+        revoked_ns: maybe(row, 8)?,
     })
 }

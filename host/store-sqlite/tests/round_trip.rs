@@ -11,8 +11,8 @@ use lifesigns_model::{
     Change, Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, RuleChangeMark,
     SourceOffset, StateChange,
 };
-use lifesigns_record::{Commit, RecordedState};
-use lifesigns_store_sqlite::Store;
+use lifesigns_record::{AgentChange, Commit, RecordedState, StoredAgent, StoredToken, TokenChange};
+use lifesigns_store_sqlite::{Store, StoreReader};
 
 fn state(object: &str, key: &str, entry: Option<&[u8]>) -> StateChange {
     let own = str::to_owned;
@@ -316,4 +316,36 @@ fn signs_that_are_no_facts_are_the_books() {
     let (signs, _) =
         commit.take(Checkpoint { observations: vec![Observation::RuleAlert(alert)], ..Checkpoint::default() });
     assert!(signs.len() == 1 && commit.is_empty());
+}
+
+#[test]
+fn tokens_and_what_is_known_of_agents_come_back() {
+    let folder = Folder::new();
+    let mut store = Store::open(folder.path(), 0).unwrap();
+    let token = |name: &str, agent: Option<&str>| StoredToken {
+        name: name.to_owned(),
+        id: format!("id of {name}"),
+        hash: [7; 32],
+        roles: vec!["agent".to_owned()],
+        created_by: "alice".to_owned(),
+        created_ns: 1,
+        expires_ns: Some(u64::MAX),
+        agent: agent.map(str::to_owned),
+        revoked_ns: None,
+    };
+    let agent = |name: &str, seen_ns| {
+        AgentChange::Seen(StoredAgent { name: name.to_owned(), seen_ns, report: format!("{{\"seen\":{seen_ns}}}") })
+    };
+    let tokens = vec![TokenChange::Added(token("fleet", None)), TokenChange::Added(token("agent-a", Some("a")))];
+    let agents = vec![agent("b", 1), agent("a", u64::MAX)];
+    store.commit(&Commit { now_ns: 1, tokens, agents, ..Commit::default() }).unwrap();
+    let revoked = StoredToken { revoked_ns: Some(u64::MAX), ..token("agent-a", Some("a")) };
+    let tokens = vec![TokenChange::Changed(revoked.clone()), TokenChange::Revoked("fleet".to_owned())];
+    let agents = vec![agent("a", 9), AgentChange::Forgotten("b".to_owned())];
+    store.commit(&Commit { now_ns: 2, tokens, agents, ..Commit::default() }).unwrap();
+    drop(store);
+    let reader = StoreReader::open(&folder.path()).unwrap();
+    assert_eq!(reader.tokens().unwrap(), [revoked]);
+    let known = StoredAgent { name: "a".to_owned(), seen_ns: 9, report: "{\"seen\":9}".to_owned() };
+    assert_eq!(reader.agents().unwrap(), [known]);
 }

@@ -27,8 +27,25 @@ impl Running {
     /// # Panics
     /// When it cannot be started.
     pub fn start(folder: tempfile::TempDir) -> Self {
-        let child = spawn(&folder);
+        let child = spawn(&folder, None);
         Self { folder, child }
+    }
+
+    /// Starts the host, a debug build that aborts when it passes a point of its crash tests, such as `before-release:3`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_crashing(folder: tempfile::TempDir, point: &str) -> Self {
+        let child = spawn(&folder, Some(point));
+        Self { folder, child }
+    }
+
+    /// Starts it again, after its end, as [`Self::start_crashing`] does.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn restart_crashing(&mut self, point: &str) {
+        self.child = spawn(&self.folder, Some(point));
     }
 
     /// Starts it again, after its end.
@@ -36,7 +53,7 @@ impl Running {
     /// # Panics
     /// When it cannot be started.
     pub fn restart(&mut self) {
-        self.child = spawn(&self.folder);
+        self.child = spawn(&self.folder, None);
     }
 
     /// Returns a file of its folder.
@@ -140,9 +157,13 @@ impl Drop for Running {
     }
 }
 
-fn spawn(folder: &tempfile::TempDir) -> Child {
+fn spawn(folder: &tempfile::TempDir, point: Option<&str>) -> Child {
     let errors = fs::OpenOptions::new().append(true).create(true).open(folder.path().join("err.txt"));
-    Command::new(binary::lifesigns())
+    let mut command = Command::new(binary::lifesigns());
+    if let Some(point) = point {
+        command.env("RECORDER_CRASH_AT", point);
+    }
+    command
         .args(["run", "--config"])
         .arg(folder.path().join("lifesigns.toml"))
         .stdout(Stdio::null())

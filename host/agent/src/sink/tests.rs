@@ -20,7 +20,7 @@ fn lines(cursor: u8) -> Input {
 
 fn style(marker: Option<&str>) -> HashMap<String, EventStyle> {
     let marker = marker.map(str::to_owned);
-    let style = EventStyle { object: "vm-7".into(), fields: BTreeMap::new(), is_json: false, marker };
+    let style = EventStyle { object: "vm-7".into(), fields: BTreeMap::new(), marker };
     HashMap::from([("log".to_owned(), style)])
 }
 

@@ -1,14 +1,15 @@
 //! `lifesigns agents`: what a running host knows of its agents.
 
-use lifesigns_api::{AgentReport, AgentStatus};
+use lifesigns_api::{AgentList, AgentReport, AgentStatus};
 use lifesigns_text::{age_text, duration_text, size_text, suggestion, visible};
 
 use super::{
     args::TargetArgs,
     ask::Host,
+    parts::AgentsCommand,
     table::{Style, Table, View},
     when,
-    write::emit,
+    write::{emit, emit_text},
 };
 use crate::{
     exit::{Failure, Outcome},
@@ -17,9 +18,13 @@ use crate::{
 
 const MS: u64 = 1_000_000;
 
-pub(crate) fn run(name: Option<&str>, place: &TargetArgs) -> Outcome {
-    let agents = Host::new(place)?.ask(|host| host.agents())?;
-    let Some(name) = name else { return emit(&agents, place, |view| list(&agents, view)) };
+pub(crate) fn run(command: Option<&AgentsCommand>, name: Option<&str>, place: &TargetArgs) -> Outcome {
+    if let Some(AgentsCommand::Revoke { name }) = command {
+        return emit_text(&Host::new(place)?.ask(|host| host.revoke_agent(name))?, place);
+    }
+    let known = Host::new(place)?.ask(|host| host.agents())?;
+    let Some(name) = name else { return emit(&known.agents, place, |view| list(&known, view)) };
+    let agents = known.agents;
     match agents.iter().find(|agent| agent.name == name) {
         Some(agent) => emit(agent, place, |view| one(agent, view)),
         None => {
@@ -29,13 +34,13 @@ pub(crate) fn run(name: Option<&str>, place: &TargetArgs) -> Outcome {
     }
 }
 
-fn list(agents: &[AgentStatus], view: &View) -> String {
-    if agents.is_empty() {
-        return "no agent has reported since the host was started; docs/agent.md says how to begin\n".to_owned();
+fn list(known: &AgentList, view: &View) -> String {
+    if known.agents.is_empty() {
+        return "no agent has reported; docs/agent.md says how to begin\n".to_owned();
     }
     let heads = ["!AGENT", "!GROUP", "!VERSION", "!SEEN", "!BEHIND BY", ">SENT", ">REFUSED", "STATE"];
     let mut table = Table::new(view, &heads);
-    for agent in agents {
+    for agent in &known.agents {
         let AgentReport { version, sent_lines, refused_lines, .. } = &agent.report;
         table.row(vec![
             visible(&agent.name),
@@ -45,10 +50,15 @@ fn list(agents: &[AgentStatus], view: &View) -> String {
             behind(&agent.report),
             terminal::grouped(*sent_lines),
             if *refused_lines == 0 { "0".to_owned() } else { Style::Red.on(&terminal::grouped(*refused_lines)) },
-            state(agent),
+            state(agent, view),
         ]);
     }
-    table.draw()
+    let mut text = table.draw();
+    if known.forgotten > 0 {
+        let (forgotten, limit) = (terminal::grouped(known.forgotten), terminal::grouped(known.limit));
+        text.push_str(&format!("{forgotten} of those seen longest ago made room: {limit} are remembered\n"));
+    }
+    text
 }
 
 /// Returns the bytes that wait in the spool, and for how long the oldest of them has.
@@ -59,7 +69,12 @@ fn behind(report: &AgentReport) -> String {
     format!("{}, {}", size_text(report.spool_bytes), age_text(report.spool_age_ms.saturating_mul(MS)))
 }
 
-fn state(agent: &AgentStatus) -> String {
+fn state(agent: &AgentStatus, view: &View) -> String {
+    if let Some(revoked_ns) = agent.revoked_ns {
+        let asks = agent.refused_ns.map(|asked_ns| format!(", refused {}", when::ago(asked_ns, view.now_ns)));
+        let text = format!("revoked {}{}", when::ago(revoked_ns, view.now_ns), asks.unwrap_or_default());
+        return Style::Red.on(&text);
+    }
     if agent.is_away {
         return Style::Red.on("away");
     }
@@ -118,7 +133,7 @@ fn one(agent: &AgentStatus, view: &View) -> String {
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         text.push_str(&format!("{name:<10} {}\n", visible(value)));
     }
-    text.push_str(&format!("{:<10} {}\n", "state", state(agent)));
+    text.push_str(&format!("{:<10} {}\n", "state", state(agent, view)));
     for files in &report.effective.files {
         let include = if files.include.is_empty() { "*".to_owned() } else { files.include.join(" ") };
         text.push_str(&format!(

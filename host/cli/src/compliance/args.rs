@@ -6,8 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use lifesigns_report::ReportFormat;
 
 use super::parts::{
-    AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
-    OutboxCommand, PolicyCommand, RouteCommand, SilenceCommand, TokenCommand,
+    AgentsCommand, AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand,
+    ObjectsFilter, OutboxCommand, PolicyCommand, RouteCommand, SilenceCommand, TokenCommand,
 };
 
 use super::{search_args::SearchArgs, when};
@@ -219,13 +219,19 @@ Examples:
         #[command(flatten)]
         place: TargetArgs,
     },
-    /// See the agents of a running host: version, group, last seen, how far behind, what was refused.
-    #[command(after_help = "\
+    /// See the agents of a running host: version, group, last seen, how far behind, what was refused. Revoke them.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
 Examples:
   lifesigns agents
   lifesigns agents web-1                                    all about one, with its effective configuration
-  lifesigns agents --output json | jq '.[] | select(.is_away) | .name'")]
+  lifesigns agents --output json | jq '.[] | select(.is_away) | .name'
+  lifesigns agents revoke web-1                             its credentials are refused from now on"
+    )]
     Agents {
+        #[command(subcommand)]
+        command: Option<AgentsCommand>,
         /// Only this agent, with what it reads.
         #[arg(id = "agent", value_name = "NAME")]
         agent: Option<String>,
@@ -280,10 +286,11 @@ the host.")]
 Examples:
   lifesigns token add grafana --role viewer --expires 365d
   lifesigns token add shipper --role ingest --expires never > shipper.token
+  lifesigns token add web-1 --role enrol > web-1.enrol      for one agent, once; docs/agent.md
   lifesigns token list
   lifesigns token revoke grafana
 
-A token is printed once, alone on standard output. TargetArgs no host runs it is made in the store, which need not exist
+A token is printed once, alone on standard output. Where no host runs it is made in the store, which need not exist
 yet: a host that listens beyond loopback needs one to start.")]
     Token {
         #[command(subcommand)]

@@ -78,7 +78,7 @@ pub(crate) fn run(command: &Command) -> Outcome {
         },
         Command::Query { search, place } => search::run(search, place),
         Command::Status { place } => status(place),
-        Command::Agents { agent, place } => agents::run(agent.as_deref(), place),
+        Command::Agents { command, agent, place } => agents::run(command.as_ref(), agent.as_deref(), place),
         Command::Outbox { command, place } => match command {
             None => outbox(None, false, place),
             Some(OutboxCommand::List { receiver }) => outbox(receiver.clone(), false, place),

@@ -1,10 +1,12 @@
 //! What the commands about alerts, objects and the rest can do, as typed.
 
+mod agents;
 mod alerts;
 mod tokens;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use agents::AgentsCommand;
 pub(crate) use alerts::{AlertSelectionArgs, AlertsCommand, AlertsFilter, SilenceCommand};
 pub(crate) use tokens::{Expiry, TokenCommand};
 

@@ -1,6 +1,7 @@
 //! `lifesigns token`: who may ask the API in the network.
 
-use lifesigns_api::{CreatedToken, NewToken, RoleSet, TokenInfo};
+use lifesigns::model::{Clock as _, SystemClock};
+use lifesigns_api::{CreatedToken, NewToken, Role, RoleSet, TokenInfo};
 use lifesigns_text::visible;
 
 use super::{
@@ -20,9 +21,10 @@ pub(crate) fn run(command: Option<&TokenCommand>, place: &TargetArgs) -> Outcome
             emit(&tokens, place, |view| list(&tokens, view))
         }
         Some(TokenCommand::Add { name, roles, expires }) => {
+            let expires = expires.unwrap_or_else(|| Expiry::default_of(roles, SystemClock.now_ns()));
             let expires_ns = match expires {
                 Expiry::Never => None,
-                Expiry::At(time_ns) => Some(*time_ns),
+                Expiry::At(time_ns) => Some(time_ns),
             };
             let new = NewToken { name: name.clone(), roles: RoleSet::from(roles.clone()), expires_ns };
             let made = Host::new(place)?.ask(|host| host.add_token(&new))?;
@@ -48,9 +50,11 @@ fn list(tokens: &[TokenInfo], view: &View) -> String {
     if tokens.is_empty() {
         return "there is no token; make one with `lifesigns token add NAME --role ROLE`\n".to_owned();
     }
-    let mut table = Table::new(view, &["!NAME", "ROLES", "!MADE BY", "!AGE", "!EXPIRES", "!USED"]);
+    let mut table = Table::new(view, &["!NAME", "ROLES", "!MADE BY", "!AGE", "!EXPIRES", "!USED", "AGENT"]);
     for token in tokens {
         let expires = match token.expires_ns {
+            _ if token.revoked_ns.is_some() => Style::Red.on("revoked"),
+            _ if token.agent.is_some() && token.roles.contains(Role::Enrol) => "used up".to_owned(),
             None => "never".to_owned(),
             Some(expires_ns) if expires_ns <= view.now_ns => Style::Red.on("expired"),
             Some(expires_ns) => when::ago(expires_ns, view.now_ns),
@@ -62,6 +66,7 @@ fn list(tokens: &[TokenInfo], view: &View) -> String {
             when::ago(token.created_ns, view.now_ns),
             expires,
             token.used_ns.map_or("-".to_owned(), |used_ns| when::ago(used_ns, view.now_ns)),
+            token.agent.as_deref().map_or_else(|| "-".to_owned(), visible),
         ]);
     }
     table.draw()

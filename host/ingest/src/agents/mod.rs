@@ -1,7 +1,7 @@
-//! Agents ask for their configuration and report how they are: what is known of them, and the routes.
+//! Agents ask for their configuration, report how they are and send what they read: what is known of them, and the routes.
 
 mod registry;
 mod routes;
 
-pub use registry::AgentRegistry;
+pub use registry::{AgentRegistry, KnownAgentChange};
 pub use routes::{agent_route_rules, agent_router};

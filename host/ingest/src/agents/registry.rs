@@ -1,12 +1,12 @@
-//! The agents that have asked since the start of the host, and the groups that they may be in.
+//! The agents that a host knows, also from former runs, and the groups that they may be in.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use lifesigns_api::{AgentGroup, AgentOrders, AgentReport, AgentStatus};
+use lifesigns_api::{AgentGroup, AgentList, AgentOrders, AgentReport, AgentStatus};
 use lifesigns_model::SharedClock;
 use lifesigns_text::suggestion;
 use sha2::{Digest, Sha256};
@@ -31,6 +31,20 @@ pub struct AgentRegistry {
 struct State {
     groups: Vec<NamedGroup>,
     agents: HashMap<String, KnownAgent>,
+    /// Agents of which something is known that was not taken to be kept, and those that made room.
+    changed: BTreeSet<String>,
+    gone: BTreeSet<String>,
+    /// Agents that made room for others, since the start of the host.
+    forgotten: u64,
+}
+
+/// What is known of an agent, to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAgentChange {
+    /// Its name.
+    pub name: String,
+    /// What is known of it; `None` if it made room for others.
+    pub status: Option<AgentStatus>,
 }
 
 struct NamedGroup {
@@ -55,6 +69,45 @@ impl AgentRegistry {
     /// Returns a registry without groups.
     pub fn new(clock: SharedClock) -> Self {
         Self { clock, state: Mutex::default() }
+    }
+
+    /// Takes over what was known of agents before the host was started.
+    pub fn restore(&self, known: Vec<AgentStatus>) {
+        let mut state = self.lock();
+        for status in known.into_iter().take(AGENTS) {
+            let known = KnownAgent { status, other: None };
+            state.agents.insert(known.status.name.clone(), known);
+        }
+    }
+
+    /// Takes what has changed since the last call, to keep it. Sources of agents are left out: they are of the moment.
+    pub fn take_changes(&self) -> Vec<KnownAgentChange> {
+        let mut state = self.lock();
+        let State { agents, changed, gone, .. } = &mut *state;
+        let changed = std::mem::take(changed).into_iter().filter_map(|name| {
+            let mut status = agents.get(&name)?.status.clone();
+            status.report.sources.clear();
+            Some(KnownAgentChange { name, status: Some(status) })
+        });
+        let gone = std::mem::take(gone).into_iter().map(|name| KnownAgentChange { name, status: None });
+        gone.chain(changed).collect()
+    }
+
+    /// Notes that changes which were taken could not be kept.
+    pub fn put_back(&self, changes: Vec<KnownAgentChange>) {
+        let mut state = self.lock();
+        for change in changes {
+            let is_there = state.agents.contains_key(&change.name);
+            let names = if is_there { &mut state.changed } else { &mut state.gone };
+            names.insert(change.name);
+        }
+    }
+
+    /// Returns whether an agent may send about an object that is not itself: a group names it.
+    pub(crate) fn may_name(&self, object: &str) -> bool {
+        let state = self.lock();
+        let mut files = state.groups.iter().flat_map(|named| &named.group.configuration.files);
+        files.any(|files| files.object.as_deref() == Some(object))
     }
 
     /// Gives agents these groups from now on; each asks within seconds.
@@ -84,7 +137,7 @@ impl AgentRegistry {
     }
 
     /// Returns all agents, by name.
-    pub(crate) fn list(&self) -> Vec<AgentStatus> {
+    pub(crate) fn list(&self) -> AgentList {
         let now_ns = self.clock.now_ns();
         let state = self.lock();
         let away_ns = state.poll_ms() * MISSED * MS;
@@ -93,7 +146,7 @@ impl AgentRegistry {
             is_away: now_ns.saturating_sub(agent.status.seen_ns) > away_ns,
             ..agent.status.clone()
         };
-        all.into_values().map(show).collect()
+        AgentList { agents: all.into_values().map(show).collect(), limit: AGENTS as u64, forgotten: state.forgotten }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -129,8 +182,13 @@ impl State {
             if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
                 tracing::warn!(agent = %oldest, "more than {AGENTS} agents; the one seen longest ago is not listed any longer");
                 self.agents.remove(&oldest);
+                self.forgotten += 1;
+                self.changed.remove(&oldest);
+                self.gone.insert(oldest);
             }
         }
+        self.gone.remove(&name);
+        self.changed.insert(name.clone());
         let known = self.agents.entry(name.clone());
         let known = known.or_insert_with(|| KnownAgent { status: AgentStatus::default(), other: None });
         let before = &known.status;
@@ -159,6 +217,8 @@ impl State {
             address: address.map(|address| address.to_string()),
             token,
             problem,
+            revoked_ns: None,
+            refused_ns: None,
             report,
         };
     }
@@ -211,7 +271,7 @@ mod tests {
         );
         let again = registry.take(reporter("web-1"), report("web-1", None, &orders.etag));
         assert_eq!((again.configuration, &again.etag), (None, &orders.etag));
-        assert!(registry.list()[0].is_current);
+        assert!(registry.list().agents[0].is_current);
         registry.set_groups(&[group("web", &["web-*"], Some(2)), group("all", &[], None)]);
         let changed = registry.take(reporter("web-1"), report("web-1", None, &orders.etag));
         assert!(changed.configuration.is_some_and(|it| it.metrics_ms == Some(2)));
@@ -226,7 +286,7 @@ mod tests {
         assert_eq!(why(None), "no [[agent-group]] admits this agent");
         assert!(why(Some("wbe")).contains("web"), "{}", why(Some("wbe")));
         assert!(why(Some("web")).contains("does not admit"));
-        assert!(registry.list()[0].problem.contains("does not admit"));
+        assert!(registry.list().agents[0].problem.contains("does not admit"));
     }
 
     #[test]
@@ -239,13 +299,33 @@ mod tests {
             clock.set(SECOND + number as u64);
             registry.take(reporter(&format!("vm-{number:05}")), report("vm", None, ""));
         }
-        let all = registry.list();
+        let AgentList { agents: all, forgotten, .. } = registry.list();
+        assert_eq!(forgotten, 2);
         assert_eq!((all.len(), &*all[0].name), (AGENTS, "vm-00002"));
         assert!(all.iter().all(|agent| !agent.is_away && agent.problem.is_empty()));
         registry.take(reporter("vm-00007"), report("copy", None, ""));
         registry.take(reporter("vm-00007"), report("vm", None, ""));
-        assert!(registry.list()[5].problem.contains("another agent"), "{:?}", registry.list()[5]);
+        let listed = registry.list().agents;
+        assert!(listed[5].problem.contains("another agent"), "{:?}", listed[5]);
         clock.set(3600 * 24 * SECOND);
-        assert!(registry.list().iter().all(|agent| agent.is_away));
+        assert!(registry.list().agents.iter().all(|agent| agent.is_away));
+    }
+
+    #[test]
+    fn what_is_known_is_kept_and_comes_back() {
+        let clock = Arc::new(ManualClock::new(SECOND));
+        let registry = AgentRegistry::new(Arc::<ManualClock>::clone(&clock));
+        registry.set_groups(&[group("all", &[], None)]);
+        registry.take(reporter("web-1"), AgentReport { sent_lines: 7, ..report("web-1", None, "") });
+        let changes = registry.take_changes();
+        assert_eq!((changes.len(), registry.take_changes().len()), (1, 0));
+        registry.put_back(changes.clone());
+        assert_eq!(registry.take_changes(), changes);
+        let again = AgentRegistry::new(Arc::<ManualClock>::clone(&clock));
+        again.restore(changes.into_iter().filter_map(|change| change.status).collect());
+        clock.set(3600 * SECOND);
+        let listed = again.list().agents;
+        assert_eq!((listed.len(), listed[0].seen_ns, listed[0].report.sent_lines), (1, SECOND, 7));
+        assert!(listed[0].is_away);
     }
 }

@@ -1,6 +1,7 @@
-//! `POST /api/v1/agents/{name}`, where an agent reports and gets its configuration, and the list of all of them.
+//! `POST /api/v1/agents/{name}`, where an agent reports and gets its configuration, `…/events`, where it sends what it has
+//! read, and the list of all agents.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,11 +11,22 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use lifesigns_api::{AgentReport, Caller, Role, RouteRule, SenderAddress};
+use lifesigns_api::{AgentReport, Caller, RevokedAgent, RevokedAgents, Role, RouteRule, SenderAddress};
+use lifesigns_intake::HttpProtocol;
 use serde_json::json;
 
 use super::registry::{AgentRegistry, Reporter};
-use crate::answers::{self, answer};
+use crate::{
+    answers::{self, answer},
+    batch::EventBatch,
+    decode::{
+        DecodeContext, DecodeError,
+        agent::{self, AgentSender},
+    },
+    incoming::IncomingRequest,
+    ingest::Ingest,
+    routes::events::answered,
+};
 
 /// A report, in bytes.
 const REPORT_BYTES: usize = 512 << 10;
@@ -23,18 +35,30 @@ const READ: Duration = Duration::from_secs(10);
 /// The name of an agent, in bytes.
 const NAME_BYTES: usize = 255;
 
+/// What the routes of agents share.
+#[derive(Clone)]
+struct AgentRoutes {
+    registry: Arc<AgentRegistry>,
+    ingest: Arc<Ingest>,
+    revoked: RevokedAgents,
+}
+
 /// Returns the routes of agents. The server that mounts them decides who may ask ([`agent_route_rules`]), and adds
-/// [`Caller`] and [`SenderAddress`] to requests.
-pub fn agent_router(registry: &Arc<AgentRegistry>) -> Router {
+/// [`Caller`] and [`SenderAddress`] to requests. What agents send goes to `ingest`; `revoked` finds those whose credentials
+/// were revoked.
+pub fn agent_router(registry: &Arc<AgentRegistry>, ingest: &Arc<Ingest>, revoked: RevokedAgents) -> Router {
+    let (registry, ingest) = (Arc::clone(registry), Arc::clone(ingest));
     Router::new()
         .route("/api/v1/agents", get(list))
         .route("/api/v1/agents/{name}", post(report))
-        .with_state(Arc::clone(registry))
+        .route("/api/v1/agents/{name}/events", post(events))
+        .with_state(AgentRoutes { registry, ingest, revoked })
 }
 
 const RULES: &[RouteRule] = &[
     RouteRule::new("GET", "/api/v1/agents", Role::Viewer, "agents that have reported, by name"),
     RouteRule::new("POST", "/api/v1/agents/{name}", Role::Agent, "report as an agent, and get its configuration"),
+    RouteRule::new("POST", "/api/v1/agents/{name}/events", Role::Agent, "send what an agent has read"),
 ];
 
 /// Returns the rules of the paths of [`agent_router`].
@@ -42,26 +66,60 @@ pub const fn agent_route_rules() -> &'static [RouteRule] {
     RULES
 }
 
-async fn list(State(registry): State<Arc<AgentRegistry>>) -> Response {
-    answers::json(StatusCode::OK, &json!({ "agents": registry.list() }))
+async fn list(State(routes): State<AgentRoutes>) -> Response {
+    let mut list = routes.registry.list();
+    let revoked: HashMap<String, RevokedAgent> =
+        (routes.revoked)().into_iter().map(|agent| (agent.name.clone(), agent)).collect();
+    for agent in &mut list.agents {
+        if let Some(revoked) = revoked.get(&agent.name).filter(|revoked| revoked.revoked_ns >= agent.seen_ns) {
+            (agent.revoked_ns, agent.refused_ns) = (Some(revoked.revoked_ns), revoked.refused_ns);
+        }
+    }
+    match serde_json::to_value(list) {
+        Ok(list) => answers::json(StatusCode::OK, &list),
+        Err(_) => refused(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written"),
+    }
 }
 
-async fn report(State(registry): State<Arc<AgentRegistry>>, Path(name): Path<String>, request: Request) -> Response {
-    if name.is_empty() || name.len() > NAME_BYTES || name.chars().any(char::is_control) {
-        let why = format!("the name of an agent has 1 to {NAME_BYTES} bytes and no control characters");
-        return refused(StatusCode::BAD_REQUEST, &why);
+async fn report(State(routes): State<AgentRoutes>, Path(name): Path<String>, request: Request) -> Response {
+    if let Some(refusal) = refusal(&name, &request) {
+        return refusal;
     }
     let extensions = request.extensions();
     let token = extensions.get::<Caller>().map(|caller| caller.name.clone()).unwrap_or_default();
     let address = extensions.get::<SenderAddress>().map(|address| address.0);
     let reporter = Reporter { name, token, address };
     match read(request.into_body()).await {
-        Ok(report) => match serde_json::to_value(registry.take(reporter, report)) {
+        Ok(report) => match serde_json::to_value(routes.registry.take(reporter, report)) {
             Ok(orders) => answers::json(StatusCode::OK, &orders),
             Err(_) => refused(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written"),
         },
         Err((status, why)) => refused(status, &why),
     }
+}
+
+async fn events(State(routes): State<AgentRoutes>, Path(name): Path<String>, request: Request) -> Response {
+    if let Some(refusal) = refusal(&name, &request) {
+        return refusal;
+    }
+    let incoming = IncomingRequest::new(request);
+    let registry = routes.registry;
+    let decode = move |body: &[u8], context: &DecodeContext<'_>, batch: &mut EventBatch| -> Result<(), DecodeError> {
+        let sender = AgentSender { name: &name, may_name: &|object| registry.may_name(object) };
+        agent::decode(body, sender, context, batch)
+    };
+    let received = routes.ingest.receive(HttpProtocol::Events, incoming, decode).await;
+    answered(received.map(|received| received.counts))
+}
+
+/// Returns the answer to a caller who cannot be the agent `name`.
+fn refusal(name: &str, request: &Request) -> Option<Response> {
+    if name.is_empty() || name.len() > NAME_BYTES || name.chars().any(char::is_control) {
+        let why = format!("the name of an agent has 1 to {NAME_BYTES} bytes and no control characters");
+        return Some(refused(StatusCode::BAD_REQUEST, &why));
+    }
+    let why = request.extensions().get::<Caller>()?.refusal_as_agent(name)?;
+    Some(refused(StatusCode::FORBIDDEN, &why))
 }
 
 async fn read(body: Body) -> Result<AgentReport, (StatusCode, String)> {

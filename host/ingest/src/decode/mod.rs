@@ -1,5 +1,6 @@
 //! From the bytes of a request to records: one pure function for each protocol. Nothing here knows HTTP.
 
+pub(crate) mod agent;
 pub(crate) mod elastic;
 pub(crate) mod events;
 pub(crate) mod hec;

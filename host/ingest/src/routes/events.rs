@@ -43,7 +43,7 @@ async fn take_facts(State(ingest): State<Arc<Ingest>>, Path(id): Path<String>, r
     answered(ingest.receive(HttpProtocol::Events, incoming, decode).await.map(|received| received.counts))
 }
 
-fn answered(result: Result<ItemCounts, IngestError>) -> Response {
+pub(crate) fn answered(result: Result<ItemCounts, IngestError>) -> Response {
     match result {
         Ok(counts) if counts.accepted == 0 && counts.refused > 0 => {
             let detail = "every item was refused; `errors` says why";

@@ -1,7 +1,7 @@
 //! Paths of each protocol, and how each answers.
 
 mod elastic;
-mod events;
+pub(crate) mod events;
 mod hec;
 mod log_insight;
 mod loki;

@@ -3,8 +3,10 @@
 
 mod batch;
 mod objects;
+mod placed;
 mod records;
 
 pub use batch::Pushed;
 pub use objects::{ObjectLines, object_decoder};
+pub use placed::{PlacedLine, PlacedLines, placed_decoder};
 pub use records::{RecordLines, record_decoder};

@@ -9,7 +9,7 @@ use memchr::memchr;
 use super::batch::{LineBatch, Pushed};
 
 /// Ends the object before a line. ASCII's unit separator: no name has it.
-const END: char = '\u{1f}';
+pub(super) const END: char = '\u{1f}';
 
 /// Lines of several objects, to be decoded by [`object_decoder`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl ObjectLines {
 }
 
 /// Returns a name without control characters: they could end it.
-fn printable(name: &str) -> Cow<'_, str> {
+pub(super) fn printable(name: &str) -> Cow<'_, str> {
     if !name.contains(char::is_control) {
         return Cow::Borrowed(name);
     }
@@ -78,8 +78,8 @@ impl Decoder for OfObjects {
         false
     }
 
-    fn written<'a>(&self, line: &'a str) -> &'a str {
-        line.split_once(END).map_or(line, |(_, line)| line)
+    fn written<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(line.split_once(END).map_or(line, |(_, line)| line))
     }
 
     fn may_have_time(&self, line: &[u8]) -> bool {

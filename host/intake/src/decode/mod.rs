@@ -39,6 +39,7 @@ pub use format_parts::TimeFormatError;
 pub use time_format::TimeFormat;
 
 pub use json::{InvalidJson, JsonReader};
+pub(crate) use layer::owned;
 
 /// Returns a time as logs and people write it, in nanoseconds since the Unix epoch: RFC 3339, the same with a space for
 /// the `T` or without a zone (UTC), or a number of seconds, milli-, micro- or nanoseconds since the epoch. `None` for

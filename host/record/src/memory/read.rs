@@ -6,6 +6,7 @@ use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 
 use super::state::SharedTables;
 use crate::{
+    agent::StoredAgent,
     audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
     commit::ReceiverPause,
     error::{BackupError, RecordError},
@@ -54,6 +55,10 @@ impl RecordReader for MemoryReader {
 
     fn tokens(&self) -> Result<Vec<StoredToken>, RecordError> {
         Ok(self.0.state.lock().tokens.values().cloned().collect())
+    }
+
+    fn agents(&self) -> Result<Vec<StoredAgent>, RecordError> {
+        Ok(self.0.state.lock().agents.values().cloned().collect())
     }
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 
 use super::{book::BookTables, history::HistoryTables, outbox::OutboxTables, stream::StreamTables};
 use crate::{
+    agent::{AgentChange, StoredAgent},
     commit::Commit,
     epoch::WriterEpoch,
     state::RecordedState,
@@ -41,6 +42,7 @@ pub(super) struct Tables {
     pub(super) outbox: OutboxTables,
     pub(super) history: HistoryTables,
     pub(super) tokens: BTreeMap<String, StoredToken>,
+    pub(super) agents: BTreeMap<String, StoredAgent>,
 }
 
 impl Tables {
@@ -65,8 +67,16 @@ impl Tables {
         self.history.append(&changes.audit, now_ns);
         for change in &commit.tokens {
             match change {
-                TokenChange::Added(token) => _ = self.tokens.insert(token.name.clone(), token.clone()),
+                TokenChange::Added(token) | TokenChange::Changed(token) => {
+                    _ = self.tokens.insert(token.name.clone(), token.clone());
+                }
                 TokenChange::Revoked(name) => _ = self.tokens.remove(name),
+            }
+        }
+        for change in &commit.agents {
+            match change {
+                AgentChange::Seen(agent) => _ = self.agents.insert(agent.name.clone(), agent.clone()),
+                AgentChange::Forgotten(name) => _ = self.agents.remove(name),
             }
         }
         self.clock_ns = now_ns;

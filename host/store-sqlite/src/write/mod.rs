@@ -1,5 +1,6 @@
 //! How a commit is written, table by table. All run in one transaction.
 
+mod agent;
 mod book;
 mod engine;
 mod facts;
@@ -24,6 +25,7 @@ pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<
     outbox::add(connection, &commit.changes.notices, commit.now_ns)?;
     outbox::pause(connection, &commit.pauses, commit.now_ns)?;
     token::write(connection, &commit.tokens)?;
+    agent::write(connection, &commit.agents)?;
     audit::append(connection, &commit.changes.audit, commit.now_ns)?;
     set(connection, "clock_ns", bits(commit.now_ns))?;
     if let Some(event_ns) = commit.event_ns {

@@ -13,11 +13,11 @@ pub(crate) enum TokenCommand {
         #[arg(id = "of", value_name = "NAME")]
         name: String,
         /// What its bearer may do; may be repeated.
-        #[arg(long = "role", required = true, value_name = "viewer|operator|author|admin|ingest|agent")]
+        #[arg(long = "role", required = true, value_name = "viewer|operator|author|admin|ingest|agent|enrol")]
         roles: Vec<Role>,
-        /// When it expires: a time, how long from now, or `never`.
-        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = expiry)]
-        expires: Expiry,
+        /// When it expires: a time, how long from now, or `never`. Default: 90d; of the role enrol, 1d.
+        #[arg(long, value_name = "TIME", value_parser = expiry)]
+        expires: Option<Expiry>,
     },
     /// List tokens, without their secrets.
     List,
@@ -34,6 +34,15 @@ pub(crate) enum TokenCommand {
 pub(crate) enum Expiry {
     Never,
     At(u64),
+}
+
+impl Expiry {
+    /// Returns when a token with these roles expires for which no time is given.
+    pub(crate) fn default_of(roles: &[Role], now_ns: u64) -> Self {
+        const DAY_NS: u64 = 24 * 3600 * 1_000_000_000;
+        let days = if roles.contains(&Role::Enrol) { 1 } else { 90 };
+        Self::At(now_ns.saturating_add(days * DAY_NS))
+    }
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {
