@@ -1,6 +1,8 @@
 //! `lifesigns agent`: the agent of a machine, until a signal comes.
 
-use std::{collections::BTreeMap, env, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap, env, fs, os::unix::process::CommandExt as _, path::PathBuf, process::Command, sync::Arc,
+};
 
 use clap::Args as ClapArgs;
 use lifesigns::model::{SystemClock, WakeSignal};
@@ -58,6 +60,7 @@ pub(crate) struct AgentArgs {
 }
 
 pub(crate) fn run(args: &AgentArgs) -> Outcome {
+    without_huge_pages();
     let stop = WakeSignal::new();
     signals::stop_on_signal(&stop)?;
     open_files::raise_limit(&[]);
@@ -86,6 +89,19 @@ pub(crate) fn run(args: &AgentArgs) -> Outcome {
     })?;
     terminal::line("stopped");
     Ok(())
+}
+
+/// Runs this program again with an allocator that takes no huge pages, if it may take some: it takes one for each thread,
+/// and all of an agent fits into half of one.
+fn without_huge_pages() {
+    const VARIABLE: &str = "MIMALLOC_ALLOW_THP";
+    if env::var_os(VARIABLE).is_some() {
+        return;
+    }
+    let Ok(program) = env::current_exe() else { return };
+    // It returns only if that fails; the agent has some megabytes more then.
+    let error = Command::new(program).args(env::args_os().skip(1)).env(VARIABLE, "0").exec();
+    tracing::debug!("huge pages are not switched off: {error}");
 }
 
 /// Parses `NAME=VALUE`.
