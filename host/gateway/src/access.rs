@@ -29,6 +29,7 @@ use crate::{
     counts::Requests,
     credentials::presented,
     failures::FailedLogins,
+    grpc,
     paths::ACTING_AS,
     peer::SocketPeer,
 };
@@ -210,6 +211,7 @@ fn of_socket(peer: &SocketPeer, headers: &HeaderMap) -> Result<Caller, ErrorResp
 pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
     let id = access.ids.of(request.headers());
     let (method, begun) = (request.method().clone(), Instant::now());
+    let is_call = grpc::is_call(request.headers());
     let path = request.extensions().get::<MatchedPath>().map_or("(unknown)", MatchedPath::as_str).to_owned();
     let (mut response, name) = match access.admit(&request) {
         Ok(caller) => {
@@ -234,6 +236,9 @@ pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
         said.request_id = Some(id.clone());
         *response.body_mut() = Body::from(serde_json::to_vec(&said).unwrap_or_default());
         response.headers_mut().remove(CONTENT_LENGTH);
+        if is_call {
+            response = grpc::refusal(&said);
+        }
     }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID.clone(), id);

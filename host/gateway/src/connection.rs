@@ -20,12 +20,14 @@ use lifesigns_api::ApiError;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{access::Origin, limits::GatewayLimits, peer::SocketPeer, routes, tls::CurrentTls};
+use crate::{
+    access::Origin, http2, limits::GatewayLimits, peer::SocketPeer, preface::Prefaced, routes, tls::CurrentTls,
+};
 
 /// Headers of one request.
 const HEADERS: usize = 64;
@@ -40,6 +42,8 @@ const REFUSED_DEADLINE: Duration = Duration::from_secs(2);
 pub(crate) struct Connections {
     limits: GatewayLimits,
     api: Router,
+    /// Ends without a value when the server stops.
+    running: watch::Receiver<()>,
     admitted: Arc<Semaphore>,
     busy: Router,
     refused: Arc<Semaphore>,
@@ -47,11 +51,12 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(api: Router, limits: GatewayLimits) -> Self {
+    pub(crate) fn new(api: Router, limits: GatewayLimits, running: watch::Receiver<()>) -> Self {
         let text = format!("the host serves {} connections already; try again in a moment", limits.connections);
         Self {
             limits,
             api,
+            running,
             admitted: Arc::new(Semaphore::new(limits.connections)),
             busy: routes::refusing(ApiError::Unavailable(text)),
             refused: Arc::new(Semaphore::new(REFUSED_CONNECTIONS)),
@@ -68,13 +73,13 @@ impl Connections {
         let head_bytes = self.limits.request_bytes;
         if let Ok(permit) = Arc::clone(&self.admitted).try_acquire_owned() {
             let (read, write) = (self.limits.read_deadline, self.limits.write_deadline);
-            let router = self.api.clone();
-            return Some(Admission { origin, router, read, write, keep_alive: true, head_bytes, permit, address });
+            let (router, running) = (self.api.clone(), Some(self.running.clone()));
+            return Some(Admission { origin, router, read, write, running, head_bytes, permit, address });
         }
         let permit = Arc::clone(&self.refused).try_acquire_owned().ok()?;
         let (read, write) = (REFUSED_DEADLINE, REFUSED_DEADLINE);
         let router = self.busy.clone();
-        Some(Admission { origin, router, read, write, keep_alive: false, head_bytes, permit, address })
+        Some(Admission { origin, router, read, write, running: None, head_bytes, permit, address })
     }
 }
 
@@ -84,7 +89,8 @@ struct Admission {
     router: Router,
     read: Duration,
     write: Duration,
-    keep_alive: bool,
+    /// Ends when the server stops; `None` for a connection that is one too many and gets one answer.
+    running: Option<watch::Receiver<()>>,
     head_bytes: usize,
     permit: OwnedSemaphorePermit,
     address: Option<AddressPermit>,
@@ -187,11 +193,22 @@ async fn serve_tls(stream: tokio::net::TcpStream, tls: TlsAcceptor, admission: A
 /// Serves one connection until its client closes it, its time is up or the server stops.
 async fn serve<S>(stream: S, admission: Admission, watcher: Watcher)
 where
-    S: AsyncRead + AsyncWrite + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Admission { origin, router, read, write, keep_alive, head_bytes, permit, address } = admission;
+    let Admission { origin, router, read, write, running, head_bytes, permit, address } = admission;
+    let Ok(Ok(stream)) = tokio::time::timeout(read, Prefaced::read(stream)).await else { return };
+    let is_http2 = stream.is_http2();
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(write));
+    let stream = Box::pin(stream);
+    if is_http2 {
+        // One that is one too many is closed: its client tries again later.
+        let Some(running) = running else { return };
+        let served = http2::serve(stream, origin, router, head_bytes, read, running).await;
+        note(served);
+        drop((watcher, permit, address));
+        return;
+    }
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(origin.clone());
@@ -202,14 +219,18 @@ where
         .header_read_timeout(read)
         .max_headers(HEADERS)
         .max_buf_size(head_bytes.max(8192))
-        .keep_alive(keep_alive)
+        .keep_alive(running.is_some())
         // A client may send its request, close its side and wait.
         .half_close(true)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
-    if let Err(error) = watcher.watch(connection).await {
+        .serve_connection(TokioIo::new(stream), service);
+    note(watcher.watch(connection).await);
+    drop((permit, address));
+}
+
+fn note(served: hyper::Result<()>) {
+    if let Err(error) = served {
         tracing::debug!("an API connection ended: {error}");
     }
-    drop((permit, address));
 }
 
 async fn answer(router: TowerToHyperService<Router>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {

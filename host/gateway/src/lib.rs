@@ -1,5 +1,5 @@
-//! The API of a host as HTTP/1.1 with JSON over a Unix socket and the network: the server with its bounds and its
-//! access control, and a blocking client. Paths and bodies are described in `docs/api.md`.
+//! The API of a host as HTTP/1.1 with JSON over a Unix socket and the network, and HTTP/2 for gRPC: the server with its
+//! bounds and its access control, and a blocking client. Paths and bodies are described in `docs/api.md`.
 
 mod access;
 mod answer;
@@ -12,11 +12,14 @@ mod etag;
 mod events;
 mod exposition;
 mod failures;
+mod grpc;
+mod http2;
 mod limits;
 mod metrics;
 mod openapi;
 mod paths;
 mod peer;
+mod preface;
 mod probes;
 mod remote;
 mod report_route;

@@ -231,28 +231,29 @@ fn run(runtime: Runtime, parts: Parts, builder: &GatewayBuilder, stopped: onesho
     let access = Arc::new(access);
     let mut guard = None;
     let (stopping, running) = watch::channel(());
-    let streams = builder.changes.clone().map(|feed| Arc::new(Streams::new(feed, running)));
+    let streams = builder.changes.clone().map(|feed| Arc::new(Streams::new(feed, running.clone())));
     runtime.block_on(async {
         let graceful = Arc::new(GracefulShutdown::new());
         let (mut accepting, mut grace) = (JoinSet::new(), GatewayLimits::default().stop_deadline);
         if let Some((socket, limits)) = socket {
             grace = limits.stop_deadline;
             guard = Some(socket.guard);
-            let connections = Connections::new(builder.router(&access, streams.as_ref(), &limits), limits);
+            let connections =
+                Connections::new(builder.router(&access, streams.as_ref(), &limits), limits, running.clone());
             match tokio::net::UnixListener::from_std(socket.listener) {
                 Ok(listener) => _ = accepting.spawn(accept_local(listener, connections, Arc::clone(&graceful))),
                 Err(error) => tracing::error!("the control socket cannot be served: {error}"),
             }
         }
         if let Some(network) = network {
-            let connections =
-                Connections::new(builder.router(&access, streams.as_ref(), &network.limits), network.limits);
+            let router = builder.router(&access, streams.as_ref(), &network.limits);
+            let connections = Connections::new(router, network.limits, running.clone());
             let connections = Arc::new(connections);
             listen(&mut accepting, network, tls.as_ref(), &connections, &graceful);
         }
         // It ends without a value: the sender is dropped.
         let _ = stopped.await;
-        // Streams end by themselves then.
+        // Streams, and connections by HTTP/2, end by themselves then.
         drop(stopping);
         accepting.shutdown().await;
         if let Some(graceful) = Arc::into_inner(graceful) {

@@ -7,8 +7,9 @@ use parking_lot::RwLock;
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
-/// What the protocol is called in the handshake.
+/// What the protocols are called in the handshake.
 pub(crate) const HTTP: &[u8] = b"http/1.1";
+const HTTP2: &[u8] = b"h2";
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -35,7 +36,8 @@ impl ServerTls {
     /// # Errors
     /// See [`TlsError`].
     pub fn read(certificate: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
-        let identity = TlsIdentity::load(TlsFiles { certificate, key, client_ca: None }, &[HTTP])?;
+        // The first that the client knows too is taken: HTTP/2 by those only that know nothing else, which is gRPC.
+        let identity = TlsIdentity::load(TlsFiles { certificate, key, client_ca: None }, &[HTTP, HTTP2])?;
         let current = CurrentTls(Arc::new(RwLock::new(identity.config())));
         Ok(Self { identity, current })
     }

@@ -5,7 +5,7 @@ use std::{io::Read, sync::Arc};
 
 use axum::{
     body::{Body, HttpBody},
-    http::{HeaderMap, header::CONTENT_ENCODING},
+    http::{HeaderMap, HeaderValue, header::CONTENT_ENCODING},
 };
 use flate2::read::ZlibDecoder;
 use http_body_util::BodyExt;
@@ -73,7 +73,12 @@ pub(crate) enum BodyEncoding {
 
 impl BodyEncoding {
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, IngestError> {
-        let Some(name) = headers.get(CONTENT_ENCODING) else { return Ok(Self::Plain) };
+        Self::of_value(headers.get(CONTENT_ENCODING))
+    }
+
+    /// Returns the encoding that a header names.
+    pub(crate) fn of_value(value: Option<&HeaderValue>) -> Result<Self, IngestError> {
+        let Some(name) = value else { return Ok(Self::Plain) };
         match name.to_str().map(|name| name.trim().to_ascii_lowercase()).as_deref() {
             Ok("" | "identity") => Ok(Self::Plain),
             Ok("gzip" | "x-gzip") => Ok(Self::Gzip),

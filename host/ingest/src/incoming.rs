@@ -25,6 +25,8 @@ pub(crate) struct IncomingRequest {
     /// Whether the sender is known by a token.
     pub(crate) is_authenticated: bool,
     encoding: Option<BodyEncoding>,
+    /// Whether the body is one message of gRPC.
+    pub(crate) is_call: bool,
 }
 
 impl IncomingRequest {
@@ -32,12 +34,19 @@ impl IncomingRequest {
         let (parts, body) = request.into_parts();
         let address = parts.extensions.get::<SenderAddress>().map(|address| address.0);
         let is_authenticated = parts.extensions.get::<Caller>().is_some_and(Caller::is_authenticated);
-        Self { headers: parts.headers, uri: parts.uri, body, address, is_authenticated, encoding: None }
+        Self { headers: parts.headers, uri: parts.uri, body, address, is_authenticated, encoding: None, is_call: false }
     }
 
     /// Sets how the body is compressed, where a protocol says so and the head need not.
     pub(crate) const fn expect_encoding(&mut self, encoding: BodyEncoding) {
         self.encoding = Some(encoding);
+    }
+
+    /// Takes the body as a call by gRPC, of which the message may be compressed.
+    pub(crate) fn expect_call(&mut self) -> Result<(), IngestError> {
+        self.is_call = true;
+        self.encoding = Some(BodyEncoding::of_value(self.headers.get("grpc-encoding"))?);
+        Ok(())
     }
 
     /// Returns how the body is compressed.

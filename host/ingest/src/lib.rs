@@ -1,4 +1,4 @@
-//! Events in over HTTP: the protocols that shippers speak, as decoders and as one router for a server to mount.
+//! Events in over HTTP and gRPC: the protocols that shippers speak, as decoders and as one router for a server to mount.
 //! A request is answered when its events are committed. Paths and answers are described in `docs/ingest.md`.
 
 mod agents;
@@ -8,6 +8,7 @@ mod body;
 mod counters;
 mod decode;
 mod error;
+mod grpc;
 mod incoming;
 mod ingest;
 mod keys;

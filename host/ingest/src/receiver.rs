@@ -13,6 +13,7 @@ use crate::{
     counters::ReceiverCounters,
     decode::{DecodeContext, DecodeError, MetricNames},
     error::IngestError,
+    grpc,
     incoming::IncomingRequest,
     keys::{KeyClaim, KeyRefusal, SeenKeys},
     limits::IngestLimits,
@@ -125,6 +126,7 @@ impl Receiver {
         let receiver = Arc::clone(self);
         let prepare = move || -> Result<_, IngestError> {
             let body = body::decoded(body, encoding, &receiver.limits, &mut held)?;
+        let (body, encoding) = if incoming.is_call { grpc::message(body, encoding)? } else { (body, encoding) };
             let prepared = receiver.prepare(&body, key.as_deref(), &object, decode)?;
             drop(body);
             Ok((prepared, held))

@@ -1,6 +1,8 @@
 //! Requests as senders send them, each in a file: what is answered, and which events come of it.
 //! `LIFESIGNS_BLESS=1` writes what came out as what must come out.
 
+mod grpc;
+
 use std::{
     fmt::Write as _,
     fs,

@@ -7,6 +7,7 @@ mod log_insight;
 mod loki;
 mod otlp;
 mod remote_write;
+mod otlp_grpc;
 mod table;
 
 use std::sync::Arc;
@@ -24,5 +25,5 @@ use crate::ingest::Ingest;
 pub fn router(ingest: &Arc<Ingest>) -> Router {
     let all = events::routes().merge(hec::routes(HecAcks::new(ingest.now_ns())));
     let all = all.merge(log_insight::routes()).merge(loki::routes()).merge(elastic::routes());
-    all.merge(otlp::routes()).merge(remote_write::routes()).with_state(Arc::clone(ingest))
+    all.merge(otlp::routes()).merge(otlp_grpc::routes()).merge(remote_write::routes()).with_state(Arc::clone(ingest))
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     answers::{self, answer, refusal},
     batch::{EventBatch, ItemCounts},
-    decode::{DecodeContext, otlp},
+    decode::{DecodeContext, DecodeError, otlp},
     error::IngestError,
     incoming::IncomingRequest,
     ingest::Ingest,
@@ -30,9 +30,24 @@ pub(super) fn routes() -> Router<Arc<Ingest>> {
 
 /// What a request holds.
 #[derive(Clone, Copy)]
-enum Signal {
+pub(super) enum Signal {
     Logs,
     Metrics,
+}
+
+impl Signal {
+    /// Decodes a request in protobuf.
+    pub(super) fn decode(
+        self,
+        body: &[u8],
+        context: &DecodeContext<'_>,
+        batch: &mut EventBatch,
+    ) -> Result<(), DecodeError> {
+        match self {
+            Self::Logs => otlp::protobuf::logs(body, context, batch),
+            Self::Metrics => otlp::protobuf::metrics(body, context, batch),
+        }
+    }
 }
 
 async fn take_logs(State(ingest): State<Arc<Ingest>>, request: Request) -> Response {
@@ -56,10 +71,7 @@ async fn take(ingest: &Ingest, request: Request, signal: Signal) -> Response {
     };
     let decode = move |body: &[u8], context: &DecodeContext<'_>, batch: &mut EventBatch| {
         if !is_json {
-            return match signal {
-                Signal::Logs => otlp::protobuf::logs(body, context, batch),
-                Signal::Metrics => otlp::protobuf::metrics(body, context, batch),
-            };
+            return signal.decode(body, context, batch);
         }
         let text = String::from_utf8_lossy(body);
         match signal {
@@ -74,8 +86,8 @@ async fn take(ingest: &Ingest, request: Request, signal: Signal) -> Response {
 }
 
 fn taken(counts: &ItemCounts, signal: Signal, is_json: bool) -> Response {
-    let message = counts.errors.first().map(|error| format!("item {}: {}", error.item, error.detail));
     if is_json {
+        let message = first_error(counts);
         let name = match signal {
             Signal::Logs => "rejectedLogRecords",
             Signal::Metrics => "rejectedDataPoints",
@@ -88,14 +100,23 @@ fn taken(counts: &ItemCounts, signal: Signal, is_json: bool) -> Response {
         };
         return answers::json(StatusCode::OK, &body);
     }
+    answer(StatusCode::OK, PROTOBUF, partial_success(counts).0)
+}
+
+fn first_error(counts: &ItemCounts) -> Option<String> {
+    counts.errors.first().map(|error| format!("item {}: {}", error.item, error.detail))
+}
+
+/// Returns the answer in protobuf, which is empty if nothing was refused.
+pub(super) fn partial_success(counts: &ItemCounts) -> WireWriter {
     let mut body = WireWriter::default();
-    if let Some(message) = message {
+    if let Some(message) = first_error(counts) {
         let mut partial = WireWriter::default();
         partial.varint(1, counts.refused);
         partial.bytes(2, message.as_bytes());
         body.bytes(1, &partial.0);
     }
-    answer(StatusCode::OK, PROTOBUF, body.0)
+    body
 }
 
 /// Answers with a `google.rpc.Status`.

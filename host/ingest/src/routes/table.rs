@@ -21,6 +21,8 @@ const OWN: &[RouteRule] = &[
     RouteRule::new("POST", "/loki/api/v1/push", SENDER, "Send streams as to Loki"),
     RouteRule::new("POST", "/v1/logs", SENDER, "Send logs by OTLP"),
     RouteRule::new("POST", "/v1/metrics", SENDER, "Send metrics by OTLP"),
+    RouteRule::new("POST", super::otlp_grpc::LOGS, SENDER, "Send logs by OTLP over gRPC"),
+    RouteRule::new("POST", super::otlp_grpc::METRICS, SENDER, "Send metrics by OTLP over gRPC"),
     RouteRule::new("POST", "/api/v1/write", SENDER, "Send samples as Prometheus does"),
 ];
 
