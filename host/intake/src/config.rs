@@ -34,7 +34,7 @@ pub enum SourceKind {
     Http(HttpSettings),
     /// The metrics of this machine.
     Host(HostMetricsSettings),
-    /// Events of Docker's Engine.
+    /// Docker's Engine.
     Docker(DockerSettings),
     /// The journal of systemd.
     Journald(JournalSettings),
@@ -55,13 +55,25 @@ impl SourceKind {
     }
 }
 
-/// Events of Docker's Engine, and how many of its containers run.
+/// What is read of Docker's Engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DockerRead {
+    /// Its events, and how many of its containers run.
+    #[default]
+    Events,
+    /// What its containers write.
+    Logs,
+}
+
+/// Docker's Engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DockerSettings {
     /// The socket of the daemon.
     pub socket: PathBuf,
-    /// Where it begins without a checkpoint: with the events that the daemon still has, or with what is new.
+    /// Where it begins without a checkpoint: with what the daemon still has, or with what is new.
     pub from: FollowFrom,
+    /// What is read there.
+    pub read: DockerRead,
 }
 
 /// The journal of systemd, as `journalctl` writes it.

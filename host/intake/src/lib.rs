@@ -26,7 +26,7 @@ pub use carry::{
     ObjectLines, PlacedLine, PlacedLines, Pushed, RecordLines, object_decoder, placed_decoder, record_decoder,
 };
 pub use compression::Compression;
-pub use config::{DockerSettings, FollowFrom, JournalSettings, SourceKind, SourceSettings};
+pub use config::{DockerRead, DockerSettings, FollowFrom, JournalSettings, SourceKind, SourceSettings};
 pub use cursor::Cursor;
 pub use decode::{Format, InvalidJson, JsonReader, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};

@@ -14,7 +14,7 @@ pub struct NetworkDriver;
 impl SourceDriver for NetworkDriver {
     fn run(&self, settings: &SourceSettings, feed: &SourceFeed) -> Result<(), SourceError> {
         match &settings.kind {
-            SourceKind::Docker(docker) => docker::run(docker, &settings.object, feed),
+            SourceKind::Docker(docker) => docker::run(docker, settings, feed),
             SourceKind::Journald(journal) => journal::run(journal, feed),
             SourceKind::Syslog(syslog) => run(syslog, settings.format == Format::Syslog, feed),
             _ => Ok(()),

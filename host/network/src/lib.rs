@@ -1,4 +1,4 @@
-//! Sources that are no files: syslog over UDP, TCP, TLS and Unix sockets. Each has a thread with a small runtime of
+//! Sources that are no files: syslog over UDP, TCP, TLS and Unix sockets, Docker, the journal. Each has a thread with a small runtime of
 //! its own; it submits what it has read, and reads nothing while the sink has no room.
 
 mod admission;

@@ -78,7 +78,7 @@ impl Listener<'_> {
 }
 
 /// Passes the stop of a source on to its runtime.
-fn forward_stop(stop: WakeSignal, stopped: watch::Sender<bool>) -> io::Result<()> {
+pub(crate) fn forward_stop(stop: WakeSignal, stopped: watch::Sender<bool>) -> io::Result<()> {
     let forward = move || {
         while stop.wait(LONG) != Wakeup::Stopped {}
         stopped.send_replace(true);

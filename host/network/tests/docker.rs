@@ -16,7 +16,7 @@ use std::{
 };
 
 use common::{Line, Sources, line};
-use lifesigns_intake::{DockerSettings, FollowFrom, Format, SourceKind, SourceSettings};
+use lifesigns_intake::{DockerRead, DockerSettings, FollowFrom, Format, SourceKind, SourceSettings};
 use lifesigns_sources::Activity;
 
 /// A daemon: what it was asked for events, and what the connection is then given.
@@ -59,7 +59,11 @@ fn event(action: &str, id: u64, time_ns: u64) -> String {
 
 fn source(socket: &Path) -> SourceSettings {
     SourceSettings {
-        kind: SourceKind::Docker(DockerSettings { socket: socket.to_owned(), from: FollowFrom::End }),
+        kind: SourceKind::Docker(DockerSettings {
+            socket: socket.to_owned(),
+            from: FollowFrom::End,
+            read: DockerRead::Events,
+        }),
         name: "docker".to_owned(),
         format: Format::Ndjson,
         time_formats: Vec::new(),

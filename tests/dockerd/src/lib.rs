@@ -93,6 +93,11 @@ impl Daemon {
         self.folder.path().join("dockerd.log")
     }
 
+    /// Returns the socket that it answers at.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("docker.sock")
+    }
+
     /// Makes an image of busybox alone.
     ///
     /// # Errors
@@ -111,7 +116,7 @@ impl Daemon {
     /// # Errors
     /// What it said when it failed.
     pub fn docker(&self, arguments: &[&str]) -> io::Result<String> {
-        let host = format!("unix://{}", self.folder.path().join("docker.sock").display());
+        let host = format!("unix://{}", self.socket().display());
         let mut docker = Command::new(&self.docker);
         // The user's own configuration may name plugins, contexts and credentials.
         say(docker.env("DOCKER_CONFIG", self.folder.path()).args(["-H", &host]).args(arguments))

@@ -65,13 +65,19 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Starts these sources and waits until they listen.
-    pub(crate) fn start(configs: &[SourceSettings]) -> Self {
+    /// Starts these sources.
+    pub(crate) fn start_without_waiting(configs: &[SourceSettings]) -> Self {
         let sink = Arc::new(MemorySink::default());
         let all: Arc<dyn SourceSink> = Arc::<MemorySink>::clone(&sink);
         let supervisor = SourceSupervisor::new(all, SystemClock::shared()).with_driver(Arc::new(NetworkDriver));
         let mut sources = Self { sink, supervisor };
         sources.reconcile(configs);
+        sources
+    }
+
+    /// Starts these sources and waits until they listen.
+    pub(crate) fn start(configs: &[SourceSettings]) -> Self {
+        let sources = Self::start_without_waiting(configs);
         for config in configs {
             sources.until(&config.name, "listening", |report| report.activity == Activity::Reading);
         }

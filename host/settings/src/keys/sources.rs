@@ -32,6 +32,11 @@ pub(crate) static SOURCE: TableSchema = TableSchema::free(
             Checked(&DOCKER),
             "Read the events of Docker's Engine at this socket, such as `unix:///var/run/docker.sock`.",
         ),
+        optional(
+            "container-logs",
+            Bool,
+            "Read what containers write, too, of Docker: a source of its own, `NAME/logs`; `format` is that of their lines, default `auto`; default `false`.",
+        ),
         optional("journald", True, "Read the journal of systemd, by `journalctl`."),
         optional("name", Text, "Its name in evidence; default the path or address."),
         optional("format", Enum(&["auto", "plain", "syslog", "logfmt", "ndjson"]), "How lines are read; default `auto`, of syslog `syslog`, of Docker and the journal `ndjson`."),

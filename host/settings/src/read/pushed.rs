@@ -9,8 +9,11 @@ use lifesigns_intake::{Format, HostMetricsSettings, HttpProtocol, HttpSettings, 
 use super::{reader::Reader, sources::host_name};
 
 /// Keys that only sources of one kind have: its key, what it is, and the keys.
-const OWN_KEYS: [(&str, &str, &[&str]); 2] =
-    [("http", "events over HTTP", &["metrics", "metric-object"]), ("host", "the metrics of this machine", &["every"])];
+const OWN_KEYS: [(&str, &str, &[&str]); 3] = [
+    ("http", "events over HTTP", &["metrics", "metric-object"]),
+    ("host", "the metrics of this machine", &["every"]),
+    ("docker", "Docker", &["container-logs"]),
+];
 /// Keys of sources that are read or listen at an address of their own.
 const OTHER_KEYS: [(&str, &str); 4] =
     [("follow", "files"), ("from", "files"), ("mode", "syslog"), ("limits", "syslog")];
@@ -20,14 +23,15 @@ impl Reader<'_, '_> {
     pub(super) fn check_own_keys(&mut self, table: &RawNode) {
         for (kind, of, keys) in OWN_KEYS {
             for entry in keys.iter().filter_map(|key| table.entry(key)).filter(|_| table.get(kind).is_none()) {
+                let value = if kind == "docker" { "\"unix:///var/run/docker.sock\"" } else { "true" };
                 self.check.error(
                     &entry.at,
                     format!("this key is for {of}"),
-                    Some(format!("name the source `{kind} = true`")),
+                    Some(format!("name the source `{kind} = {value}`")),
                 );
             }
         }
-        if OWN_KEYS.iter().any(|(kind, ..)| table.get(kind).is_some()) {
+        if ["http", "host"].iter().any(|kind| table.get(kind).is_some()) {
             for (key, of) in OTHER_KEYS {
                 if let Some(entry) = table.entry(key) {
                     self.check.error(&entry.at, format!("`{key}` is for {of}, and this is neither"), None);

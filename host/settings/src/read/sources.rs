@@ -8,8 +8,8 @@ use std::{
 
 use lifesigns_document::{RawNode, TextSpan};
 use lifesigns_intake::{
-    DockerSettings, FollowFrom, Format, JournalSettings, SourceKind, SourceSettings, SyslogAddress, SyslogLimits,
-    SyslogSettings, SyslogTls, TimeFormat,
+    DockerRead, DockerSettings, FollowFrom, Format, JournalSettings, SourceKind, SourceSettings, SyslogAddress,
+    SyslogLimits, SyslogSettings, SyslogTls, TimeFormat,
 };
 
 use super::{host::one_or_more, reader::Reader};
@@ -32,7 +32,7 @@ impl Reader<'_, '_> {
                 .map_or(&table.at, |node| &node.at);
             let found = match table.get("http") {
                 Some(_) => self.http_sources(table, &mut protocols),
-                None => self.source(table).into_iter().collect(),
+                None => self.source(table).map(|source| with_container_logs(table, source)).unwrap_or_default(),
             };
             for source in found {
                 match seen.get(&source.name) {
@@ -61,7 +61,8 @@ impl Reader<'_, '_> {
             self.only_for(table, "files", &["follow"]);
             self.only_for(table, "syslog", &["mode", "tls", "limits"]);
             let path = node.text()?.strip_prefix("unix://")?;
-            let docker = DockerSettings { socket: self.joined(node, Path::new(path)), from: from(table) };
+            let (socket, read) = (self.joined(node, Path::new(path)), DockerRead::Events);
+            let docker = DockerSettings { socket, from: from(table), read };
             let name = format!("unix://{}", docker.socket.display());
             (SourceKind::Docker(docker), name, host_name())
         } else if table.flag_of("journald").unwrap_or(false) {
@@ -164,6 +165,24 @@ impl Reader<'_, '_> {
         }
         SourceKind::File(path)
     }
+}
+
+/// Returns the source, and that of what containers write beside one of Docker's events.
+fn with_container_logs(table: &RawNode, mut source: SourceSettings) -> Vec<SourceSettings> {
+    let SourceKind::Docker(docker) = &source.kind else { return vec![source] };
+    if !table.flag_of("container-logs").unwrap_or(false) {
+        return vec![source];
+    }
+    let logs = SourceSettings {
+        kind: SourceKind::Docker(DockerSettings { read: DockerRead::Logs, ..docker.clone() }),
+        name: format!("{}/logs", source.name),
+        format: table.text_of("format").and_then(|word| word.parse().ok()).unwrap_or_default(),
+        // The application is the container.
+        app: None,
+        ..source.clone()
+    };
+    source.format = Format::Ndjson;
+    vec![source, logs]
 }
 
 fn stem(path: &Path) -> String {

@@ -1,0 +1,19 @@
+//! Docker's Engine over its socket: its events, and what containers write.
+
+mod api;
+mod events;
+mod frames;
+mod log_position;
+mod logs;
+mod records;
+
+use lifesigns_intake::{DockerRead, DockerSettings, SourceSettings};
+use lifesigns_sources::{SourceError, SourceFeed};
+
+/// Reads until the source is stopped.
+pub(crate) fn run(docker: &DockerSettings, settings: &SourceSettings, feed: &SourceFeed) -> Result<(), SourceError> {
+    match docker.read {
+        DockerRead::Events => events::run(docker, &settings.object, feed),
+        DockerRead::Logs => logs::run(docker, settings, feed),
+    }
+}
