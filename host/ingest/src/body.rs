@@ -45,7 +45,7 @@ impl HeldRoom {
     }
 
     /// Takes room for `bytes` more, or fails if there is none.
-    fn grow(&mut self, bytes: usize) -> Result<(), IngestError> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), IngestError> {
         self.bytes += bytes;
         let wanted = self.bytes.div_ceil(UNIT_BYTES);
         let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);

@@ -11,11 +11,13 @@ mod error;
 mod grpc;
 mod incoming;
 mod ingest;
+mod journal_upload;
 mod keys;
 mod limits;
 mod protobuf;
 mod receiver;
 mod routes;
+mod seen_entries;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lifesigns_intake::{HttpSettings, SourceSettings};
 use lifesigns_model::{AckCallback, Decoder};
-use lifesigns_sources::{SourceFeed, TrySubmission};
+use lifesigns_sources::{Content, SourceFeed, TrySubmission};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     incoming::IncomingRequest,
     keys::{KeyClaim, KeyRefusal, SeenKeys},
     limits::IngestLimits,
+    seen_entries::SeenEntries,
 };
 
 /// Bodies up to this length are decoded where they are read; longer ones would hold up other requests.
@@ -28,7 +29,7 @@ pub(crate) struct Receiver {
     /// Decodes the text of records.
     text_decoder: Arc<dyn Decoder>,
     /// The object of what names none, where the sender's address is not known.
-    object: String,
+    pub(crate) object: String,
     metrics: MetricNames,
     /// The label of a sample that names the object.
     pub(crate) metric_object: String,
@@ -36,6 +37,8 @@ pub(crate) struct Receiver {
     room: BodyRoom,
     pub(crate) counters: Arc<ReceiverCounters>,
     keys: Mutex<SeenKeys>,
+    /// Of the journal of systemd: which entries were taken.
+    entries: Mutex<SeenEntries>,
 }
 
 /// What was taken of a request and is committed.
@@ -87,6 +90,7 @@ impl Receiver {
             room,
             counters: Arc::new(ReceiverCounters::new(http.protocol)),
             keys: Mutex::new(SeenKeys::from_cursor(feed.position())),
+            entries: Mutex::new(SeenEntries::from_cursor(feed.position())),
             feed,
         }
     }
@@ -122,11 +126,11 @@ impl Receiver {
         let mut held = HeldRoom::new(self.room.clone());
         let body = body::read(incoming.body, &self.limits, &mut held).await?;
         self.counters.note_bytes(body.len());
+        let (body, encoding) = if incoming.is_call { grpc::message(body, encoding)? } else { (body, encoding) };
         let is_short = body.len() <= INLINE_BYTES && encoding == BodyEncoding::Plain;
         let receiver = Arc::clone(self);
         let prepare = move || -> Result<_, IngestError> {
             let body = body::decoded(body, encoding, &receiver.limits, &mut held)?;
-        let (body, encoding) = if incoming.is_call { grpc::message(body, encoding)? } else { (body, encoding) };
             let prepared = receiver.prepare(&body, key.as_deref(), &object, decode)?;
             drop(body);
             Ok((prepared, held))
@@ -219,6 +223,30 @@ impl Receiver {
             }
             is_committed
         }))
+    }
+
+    /// Returns the room for all bodies.
+    pub(crate) fn room(&self) -> BodyRoom {
+        self.room.clone()
+    }
+
+    /// Returns which entries of the journal were taken.
+    pub(crate) fn entries(&self) -> MutexGuard<'_, SeenEntries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Submits entries of the journal; `last` has the last one of each journal.
+    pub(crate) fn submit_entries(&self, lines: Content, last: &SeenEntries, ack: AckCallback) -> TrySubmission {
+        // The order of cursors is the order in which they are submitted.
+        let mut entries = self.entries();
+        let mut after = entries.clone();
+        last.latest().for_each(|at| after.advance(at));
+        let input = self.feed.input(lines, Some(after.to_cursor()), Some(ack));
+        let submitted = self.feed.try_submit_all(vec![input]);
+        if submitted == TrySubmission::Accepted {
+            *entries = after;
+        }
+        submitted
     }
 
     fn keys(&self) -> MutexGuard<'_, SeenKeys> {

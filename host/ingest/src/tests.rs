@@ -2,6 +2,7 @@
 //! `LIFESIGNS_BLESS=1` writes what came out as what must come out.
 
 mod grpc;
+mod journal;
 
 use std::{
     fmt::Write as _,
@@ -79,7 +80,7 @@ struct Rig {
 }
 
 fn source(protocol: HttpProtocol) -> SourceSettings {
-    let is_ndjson = matches!(protocol, HttpProtocol::Events | HttpProtocol::Elasticsearch);
+    let is_ndjson = matches!(protocol, HttpProtocol::Events | HttpProtocol::Elasticsearch | HttpProtocol::Journal);
     SourceSettings {
         kind: SourceKind::Http(HttpSettings::new(protocol)),
         name: format!("http/{}", protocol.as_str()),

@@ -17,16 +17,26 @@ pub enum HttpProtocol {
     Otlp,
     /// Prometheus remote write.
     Prometheus,
+    /// Entries of the journal of systemd, as `systemd-journal-upload` sends them.
+    Journal,
 }
 
 impl HttpProtocol {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Events, Self::Hec, Self::LogInsight, Self::Loki, Self::Elasticsearch, Self::Otlp, Self::Prometheus];
+    pub const ALL: [Self; 8] = [
+        Self::Events,
+        Self::Hec,
+        Self::LogInsight,
+        Self::Loki,
+        Self::Elasticsearch,
+        Self::Otlp,
+        Self::Prometheus,
+        Self::Journal,
+    ];
 
     /// The names of all of them in configurations.
-    pub const NAMES: [&'static str; 7] =
-        ["events", "hec", "log-insight", "loki", "elasticsearch", "otlp", "prometheus"];
+    pub const NAMES: [&'static str; 8] =
+        ["events", "hec", "log-insight", "loki", "elasticsearch", "otlp", "prometheus", "journal"];
 
     /// Returns its name in configurations.
     pub const fn as_str(self) -> &'static str {

@@ -169,7 +169,7 @@ fn the_five_minutes_of_a_newcomer() {
     let sources = status["sources"].as_array().expect("sources");
     let events = sources.iter().find(|source| source["name"] == "http/events").expect("the source");
     assert_eq!((&events["traffic"]["lines"], &events["traffic"]["rejected"]), (&2.into(), &1.into()), "{events}");
-    assert_eq!(sources.len(), 7);
+    assert_eq!(sources.len(), 8);
     let output = Command::new("curl")
         .args(["--silent", "--unix-socket", "lifesigns.sock", "http://localhost/services/collector/event"])
         .args(["-d", r#"{"host":"vm-2","event":"a keyword"}"#])

@@ -7,13 +7,13 @@ mod text;
 
 pub use rules::{admission, answer, description, manifest, prefilter};
 pub use seeds::{Random, mutated, seeds};
-pub use text::{decoders, expression, inventory, settings};
+pub use text::{decoders, expression, inventory, journal, settings};
 
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("admission", admission),
     ("manifest", manifest),
     ("description", description),
@@ -21,6 +21,7 @@ pub const TARGETS: [Target; 9] = [
     ("settings", settings),
     ("inventory", inventory),
     ("decoders", decoders),
+    ("journal", journal),
     ("expression", expression),
     ("prefilter", prefilter),
 ];

@@ -45,6 +45,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "{\"log\":\"inner\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-28T06:58:12.1Z\"}",
             "2026-11-28 06:58:12,003 WARN [main] a.b.C - text",
         ],
+        "journal" => &[
+            "__CURSOR=s=0f;i=1a;b=2\n__REALTIME_TIMESTAMP=1423944916375353\n_HOSTNAME=vm-7\nMESSAGE=a\n\nMESSAGE=b\n\n",
+            "A=1\nMESSAGE\n\x05\0\0\0\0\0\0\0a\n\nb\0\n_PID=7\n\n",
+            "COREDUMP\n\x03\0\0\0\0\0\0\0\x01\x02\x03\nMESSAGE=\x1b[2J\"\n",
+        ],
         "expression" => &[
             "properties.env == 'a' && metrics.load > 4",
             "tags.exists(tag, tag == 'x') || has(properties.env) ? size(kind) > 1 : false",

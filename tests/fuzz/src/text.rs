@@ -3,7 +3,8 @@
 use std::{cell::RefCell, collections::BTreeMap, fs};
 
 use lifesigns_compliance::{Expression, ExpressionOutcome, Object, StepBudget};
-use lifesigns_intake::Format;
+use lifesigns_intake::{ExportedEntry, Format, InvalidExport, JournalExport};
+use lifesigns_model::limits::LINE_BYTES;
 use lifesigns_settings::Settings;
 
 /// A line for every decoder: it never fails, keeps to the line, and a time is found only where one may be.
@@ -23,6 +24,31 @@ pub fn decoders(data: &[u8]) {
         // The same line gives the same record: a decoder keeps nothing between lines.
         assert_eq!(format!("{record:?}"), format!("{:?}", decoder.decode(line)), "{format}: {line:?}");
     }
+}
+
+/// An export of the journal: in whatever pieces it arrives, the same comes of it, each entry a line of JSON that has room.
+///
+/// # Panics
+/// See [`decoders`].
+pub fn journal(data: &[u8]) {
+    let whole = exported(data, data.len().max(1));
+    assert_eq!(whole, exported(data, 1 + data.len() % 7), "in pieces");
+    for entry in whole.0 {
+        assert!(entry.line.len() <= LINE_BYTES && !entry.line.contains(&b'\n'), "{}", entry.line.len());
+        let line = String::from_utf8(entry.line).expect("text");
+        assert!(!Format::Ndjson.decoder(0).decode(&line).malformed, "{line}");
+    }
+}
+
+fn exported(data: &[u8], length: usize) -> (Vec<ExportedEntry>, Result<(), InvalidExport>) {
+    let (mut export, mut entries) = (JournalExport::default(), Vec::new());
+    for piece in data.chunks(length) {
+        if let Err(error) = export.read(piece, |entry| entries.push(entry)) {
+            return (entries, Err(error));
+        }
+    }
+    let ended = export.finish(|entry| entries.push(entry));
+    (entries, ended)
 }
 
 /// An expression: what is compiled here is compiled by the reference implementation too, and is decided within its

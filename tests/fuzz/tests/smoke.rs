@@ -44,6 +44,11 @@ fn descriptions_are_checked() {
 }
 
 #[test]
+fn exports_of_the_journal_are_read() {
+    run("journal");
+}
+
+#[test]
 fn answers_are_checked() {
     run("answer");
 }

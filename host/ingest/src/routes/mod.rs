@@ -3,11 +3,12 @@
 mod elastic;
 pub(crate) mod events;
 mod hec;
+mod journal;
 mod log_insight;
 mod loki;
 mod otlp;
-mod remote_write;
 mod otlp_grpc;
+mod remote_write;
 mod table;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::ingest::Ingest;
 /// to requests.
 pub fn router(ingest: &Arc<Ingest>) -> Router {
     let all = events::routes().merge(hec::routes(HecAcks::new(ingest.now_ns())));
+    let all = all.merge(journal::routes());
     let all = all.merge(log_insight::routes()).merge(loki::routes()).merge(elastic::routes());
     all.merge(otlp::routes()).merge(otlp_grpc::routes()).merge(remote_write::routes()).with_state(Arc::clone(ingest))
 }

@@ -24,6 +24,7 @@ const OWN: &[RouteRule] = &[
     RouteRule::new("POST", super::otlp_grpc::LOGS, SENDER, "Send logs by OTLP over gRPC"),
     RouteRule::new("POST", super::otlp_grpc::METRICS, SENDER, "Send metrics by OTLP over gRPC"),
     RouteRule::new("POST", "/api/v1/write", SENDER, "Send samples as Prometheus does"),
+    RouteRule::new("POST", "/upload", SENDER, "Send entries of the journal of systemd"),
 ];
 
 /// Rules of paths of Elasticsearch: each is there under its prefix too.

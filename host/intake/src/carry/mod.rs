@@ -9,4 +9,5 @@ mod records;
 pub use batch::Pushed;
 pub use objects::{ObjectLines, object_decoder};
 pub use placed::{PlacedLine, PlacedLines, placed_decoder};
+pub(crate) use records::quoted;
 pub use records::{RecordLines, record_decoder};

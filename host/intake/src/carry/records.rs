@@ -58,7 +58,7 @@ impl RecordLines {
 
 /// Returns `text` as a JSON string of at most `room` bytes, and whether it had to be cut; `None` if there
 /// is no room for an empty string.
-pub(super) fn quoted(text: &str, room: usize) -> Option<(String, bool)> {
+pub(crate) fn quoted(text: &str, room: usize) -> Option<(String, bool)> {
     let mut left = room.checked_sub(2)?;
     let cut = text.char_indices().find(|(_, char)| match left.checked_sub(quoted_bytes(*char)) {
         Some(rest) => {

@@ -67,7 +67,7 @@ impl Reader<'_, '_> {
                 ..HttpSettings::new(protocol)
             };
             let default = match protocol {
-                HttpProtocol::Events | HttpProtocol::Elasticsearch => Format::Ndjson,
+                HttpProtocol::Events | HttpProtocol::Elasticsearch | HttpProtocol::Journal => Format::Ndjson,
                 _ => Format::Auto,
             };
             sources.push(self.pushed(
