@@ -7,6 +7,7 @@ mod changes;
 mod config_mistake;
 mod error;
 mod event_search;
+mod explanation;
 mod history;
 mod host_url;
 mod rule_status;
@@ -25,6 +26,7 @@ pub use changes::{ChangeBatch, ChangeEvent, ChangeFeed};
 pub use config_mistake::ConfigMistake;
 pub use error::{ApiError, Problem};
 pub use event_search::{EventPage, EventQuery, FieldPattern, FoundEvent, KeptEventsStatus};
+pub use explanation::{AlertExplanation, CallVerdict, ExplainedCall, LineExplanation, LineQuestion, RuleSight};
 pub use history::{
     AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
     UndeliveredNotice,

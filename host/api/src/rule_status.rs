@@ -41,6 +41,8 @@ pub struct RuleStatus {
     pub state_bytes: u64,
     /// Lines of its log that were left out because it wrote too many.
     pub log_lines_left_out: u64,
+    /// Raises and failures of which it is not kept what the rule was given: too many at once, or too large.
+    pub calls_left_out: u64,
     /// Its last error; empty if there was none.
     pub last_error: String,
 }

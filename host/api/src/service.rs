@@ -15,6 +15,7 @@ use crate::{
     config_mistake::ConfigMistake,
     error::ApiError,
     event_search::{EventPage, EventQuery},
+    explanation::{AlertExplanation, ExplainedCall, LineExplanation, LineQuestion},
     history::{
         AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
     },
@@ -99,6 +100,31 @@ pub trait Service: Send + Sync {
     /// [`ApiError::Conflict`] if the host keeps none, [`ApiError::Invalid`] if the limit is too high, and
     /// [`ApiError::Unavailable`] if no host is running.
     fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError>;
+
+    /// Explains an alert: runs its rules again from what was kept of the raises that made it.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if there is no such alert, [`ApiError::Unavailable`] if no host is running.
+    fn explain_alert(&self, _alert: &str) -> Result<AlertExplanation, ApiError> {
+        Err(no_rules())
+    }
+
+    /// Explains the last failures of a rule: runs it again from what was kept of the events on which it failed, the
+    /// latest first.
+    ///
+    /// # Errors
+    /// [`ApiError::Unknown`] if there is no such rule, [`ApiError::Unavailable`] if no host is running.
+    fn explain_failures(&self, _rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
+        Err(no_rules())
+    }
+
+    /// Says of each rule whether it would be given a line, and why.
+    ///
+    /// # Errors
+    /// [`ApiError::Invalid`] if the line is too long, [`ApiError::Unavailable`] if no host is running.
+    fn explain_line(&self, _question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+        Err(no_rules())
+    }
 
     /// Lists cancelled alerts, also those that only the store remembers; the latest first.
     ///
@@ -216,6 +242,11 @@ pub trait Service: Send + Sync {
     fn agents(&self) -> Result<AgentList, ApiError> {
         Err(ApiError::Unavailable("only a running host knows its agents: start it with `lifesigns run`".to_owned()))
     }
+}
+
+/// The error of a service without rules.
+fn no_rules() -> ApiError {
+    ApiError::Unavailable("only a running host has rules to run again: start it with `lifesigns run`".to_owned())
 }
 
 /// Makes the service of a caller. The name goes into the audit log, so it has to be authenticated.

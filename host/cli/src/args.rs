@@ -9,6 +9,7 @@ use crate::{
     agent::AgentArgs,
     authoring, compliance,
     exit::Outcome,
+    explain_args::ExplainArgs,
     log_inputs::{LogInputs, time},
     rule_args::{HostRuleCommand, TapArgs, TopArgs},
 };
@@ -70,6 +71,8 @@ Examples:
 Recording begins with this command and ends with it. If more comes than is read, the latest 256 events are kept
 and the others counted; long texts are shortened. A rule in quarantine is given nothing.")]
     Tap(TapArgs),
+    /// Explain why an alert is there, why a rule failed, or which rules would see a line.
+    Explain(ExplainArgs),
     /// Have a running host read its configuration, inventories and rules folder now, as SIGHUP does.
     #[command(
         after_help = "Example:\n  lifesigns reload\n\nWhat has mistakes changes nothing: they are listed, and the exit code is 1."
@@ -182,10 +185,12 @@ impl Command {
         match self {
             Self::Compliance(command) => command.wants_json(),
             Self::Rule { command: RuleCommand::Host(command) } => command.wants_json(),
+            Self::Rule { command: RuleCommand::Author(command) } => command.wants_json(),
             Self::Rule { command: RuleCommand::List { place, .. } } => place.wants_json(),
-            Self::Top(TopArgs { place, .. }) | Self::Tap(TapArgs { place, .. }) | Self::Reload { place } => {
-                place.wants_json()
-            }
+            Self::Top(TopArgs { place, .. })
+            | Self::Tap(TapArgs { place, .. })
+            | Self::Explain(ExplainArgs { place, .. })
+            | Self::Reload { place } => place.wants_json(),
             _ => false,
         }
     }

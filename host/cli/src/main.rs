@@ -8,6 +8,8 @@ mod compliance;
 mod declared_settings;
 mod demo;
 mod exit;
+mod explain;
+mod explain_args;
 mod inventory;
 mod kept_agents;
 mod load;
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         args::Command::Rule { command } => rules::run(&command),
         args::Command::Top(top) => rule_host::top(&top),
         args::Command::Tap(tap) => rule_host::tap(&tap),
+        args::Command::Explain(explain) => explain::run(&explain),
         args::Command::Reload { place } => rule_host::reload(&place),
         args::Command::Compliance(command) => compliance::run(&command),
         args::Command::Completions { shell } => args::completions(shell),

@@ -1,7 +1,8 @@
 //! A checkpoint in the making: the parts of sources and shards, and how they are joined.
 
 use lifesigns_model::{
-    Checkpoint, ObjectClock, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset, StateChange,
+    Checkpoint, ObjectClock, Observation, PendingAcks, ReminderUpdate, RuleCall, RuleChangeMark, SourceOffset,
+    StateChange,
 };
 
 use crate::{
@@ -19,6 +20,8 @@ pub(crate) struct ShardCheckpoint {
     pub(crate) states: Vec<StateChange>,
     pub(crate) reminders: Vec<ReminderUpdate>,
     pub(crate) objects: Vec<ObjectClock>,
+    /// What rules were given.
+    pub(crate) calls: Vec<RuleCall>,
 }
 
 /// What a checkpoint has of the order of the stream.
@@ -63,6 +66,7 @@ impl CheckpointBuilder {
                 self.part.states.extend(part.states);
                 self.part.reminders.extend(part.reminders);
                 self.part.objects.extend(part.objects);
+                self.part.calls.extend(part.calls);
             }
         }
     }
@@ -79,7 +83,7 @@ impl CheckpointBuilder {
         withheld.0.push(AckGuard { ack: None, permit: self.room });
         // Stable, and a line is of one shard.
         self.observations.sort_by_key(|(position, rule, _)| (*position, *rule));
-        let ShardCheckpoint { mut states, mut reminders, mut objects } = self.part;
+        let ShardCheckpoint { mut states, mut reminders, mut objects, calls } = self.part;
         states.sort_by(|one, other| {
             let key = |state: &StateChange| (state.rule.clone(), state.object.clone(), state.key.clone());
             key(one).cmp(&key(other))
@@ -94,6 +98,7 @@ impl CheckpointBuilder {
             objects,
             offsets,
             rule_changes,
+            calls,
             early,
             acks: PendingAcks::new(Box::new(move || withheld.release())),
         })

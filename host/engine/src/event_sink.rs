@@ -1,6 +1,6 @@
 //! The observations of a shard: where they go, and their position in the stream.
 
-use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, limits};
+use lifesigns_model::{ObjectFacts, Observation, RuleAlert, RuleAlertOrder, RuleAlertRef, RuleCall, limits};
 
 use crate::{RuleAlertObserver, byte_semaphore::BytePermit};
 
@@ -52,6 +52,14 @@ pub(crate) trait EventSink {
     /// The line's object was not known.
     fn seen(&mut self, _at: LineContext<'_>, _object: &str) {}
 
+    /// Returns whether it keeps what rules were given.
+    fn keeps_calls(&self) -> bool {
+        false
+    }
+
+    /// Keeps what a rule was given.
+    fn call(&mut self, _call: RuleCall) {}
+
     /// Returns whether so much is buffered that reminders of silent objects should wait.
     fn is_backlogged(&self) -> bool {
         false
@@ -97,6 +105,7 @@ impl LineContext<'_> {
 #[derive(Default)]
 pub(crate) struct ObservationBuffer {
     list: Vec<(StreamPosition, u32, Observation)>,
+    calls: Vec<RuleCall>,
     /// How many of them were [announced](Self::announce).
     announced: usize,
     /// Roughly the bytes that were added since they were last [charged](Self::uncharged).
@@ -143,6 +152,11 @@ impl ObservationBuffer {
         (std::mem::take(&mut self.list), self.permit.take())
     }
 
+    /// Takes what rules were given.
+    pub(crate) fn take_calls(&mut self) -> Vec<RuleCall> {
+        std::mem::take(&mut self.calls)
+    }
+
     /// Drops the observations of these objects. Their bytes are given back with the rest. All have been announced.
     pub(crate) fn forget(&mut self, objects: &[String]) {
         self.list.retain(|(.., observation)| {
@@ -153,6 +167,7 @@ impl ObservationBuffer {
             };
             !objects.contains(object)
         });
+        self.calls.retain(|call| !objects.contains(&call.object));
         self.announced = self.list.len();
     }
 
@@ -185,6 +200,17 @@ impl EventSink for ObservationBuffer {
         if let Some(observation) = at.seen(object) {
             self.push(at.position, 0, observation, object.len() + at.source.map_or(0, str::len));
         }
+    }
+
+    fn keeps_calls(&self) -> bool {
+        true
+    }
+
+    fn call(&mut self, call: RuleCall) {
+        let bytes = call.bytes();
+        self.new_bytes += bytes;
+        self.bytes += bytes;
+        self.calls.push(call);
     }
 
     fn is_backlogged(&self) -> bool {

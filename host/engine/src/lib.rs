@@ -21,6 +21,7 @@ mod engine;
 mod escape;
 mod event_sink;
 mod evidence;
+mod explain;
 mod facts;
 mod flush_context;
 mod handover;
@@ -70,6 +71,7 @@ pub use call_times::{CALL_BUCKETS_NS, CallTimes};
 pub use config::{EngineConfig, ObserveRuleAlerts, RuleAlertObserver, RuleAlertSink};
 pub use dry_run::{DryRunError, TrafficSample, dry_run};
 pub use engine::Engine;
+pub use explain::{Rerun, interest_matches, run_again};
 pub use kept_events::{KeptEvent, KeptEvents, KeptTotals};
 pub use replay::{
     LateLines, ReplayError, ReplayInput, ReplayOptions, ReplayOutcome, ReplayOutput, ReplayReader, replay,

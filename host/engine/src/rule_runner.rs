@@ -22,7 +22,10 @@ use crate::{
     usage::RuleUsage,
 };
 
+mod calls;
 mod failures;
+
+use calls::{CallKeeper, GivenBatch};
 
 /// About the bytes of an attribute beside its text.
 const ATTRIBUTE_BYTES: usize = 32;
@@ -65,6 +68,7 @@ pub(crate) struct RuleRunner {
     origins: Vec<(EventOrigin, StreamPosition)>,
     /// How many alerts an answer has had for each event so far; kept for its room.
     counts: Vec<u32>,
+    calls: CallKeeper,
 }
 
 impl RuleRunner {
@@ -88,6 +92,7 @@ impl RuleRunner {
             rows: Vec::new(),
             origins: Vec::new(),
             counts: Vec::new(),
+            calls: CallKeeper::default(),
         }
     }
 
@@ -179,7 +184,9 @@ impl RuleRunner {
         let origins = std::mem::take(&mut self.origins);
         match self.paid(&batch, &rows, &origins, context) {
             Ok(()) => {}
-            Err(error) if rows.len() == 1 => self.failed_on_event(rows[0], &origins[0].0, &error, context),
+            Err(error) if rows.len() == 1 => {
+                self.failed_on_event(&GivenBatch { batch: &batch, rows: &rows, origins: &origins }, &error, context);
+            }
             Err(_) => self.retry_one_by_one(&batch, &rows, &origins, context),
         }
         (self.batch, self.rows, self.origins) = (batch, rows, origins);
@@ -207,6 +214,10 @@ impl RuleRunner {
             context.report.calls.note(cpu_ns);
             let events = SLICE_NS.saturating_mul(rows.len() as u64) / cpu_ns.max(1);
             self.most = events.clamp(1, limits::BATCH_EVENTS as u64) as usize;
+        }
+        if !is_live && matches!(outcome, Err(InstanceError::Deadline { .. })) {
+            // It is shown its events again, and pays then, as on a machine where this call was in time.
+            return outcome;
         }
         let spent = CallCost {
             events: origins.iter().filter(|(origin, _)| origin.pays()).count() as u64,
@@ -264,8 +275,12 @@ impl RuleRunner {
             self.state = Some(Box::new(context.ledger.memory(&self.rule.key, self.rule.description.state_version)));
             return Err(InstanceError::Call("it gave back another state than it was passed".into()));
         };
+        let mut calls = Vec::new();
         let reminders = match &outcome {
-            Ok(()) => state.commit(),
+            Ok(()) => {
+                calls = self.keep_raises(&GivenBatch { batch, rows, origins }, &state, context);
+                state.commit()
+            }
             Err(_) => {
                 state.rollback();
                 Vec::new()
@@ -288,6 +303,7 @@ impl RuleRunner {
             self.remind(change, is_first, rows, origins, context);
         }
         self.emit(rows, origins, context);
+        calls.into_iter().for_each(|call| context.sink.call(call));
         Ok(())
     }
 

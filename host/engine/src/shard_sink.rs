@@ -2,7 +2,7 @@
 //! checkpoint.
 
 use crossbeam_channel::Sender;
-use lifesigns_model::{ObjectFacts, RuleAlertRef};
+use lifesigns_model::{ObjectFacts, RuleAlertRef, RuleCall};
 
 use crate::{
     RuleAlertObserver, RuleAlertSink,
@@ -52,7 +52,8 @@ impl ShardSink<'_> {
         let (mut observations, permit) = buffer.take();
         // Stable: a rule's own order is the order in which its alerts came.
         observations.sort_by_key(|(position, rule, _)| (*position, *rule));
-        let state = shard.take_checkpoint();
+        let mut state = shard.take_checkpoint();
+        state.calls = buffer.take_calls();
         let _ = parts.send(CheckpointPart::Shard(observations, permit, state));
     }
 }
@@ -74,6 +75,16 @@ impl EventSink for ShardSink<'_> {
     fn seen(&mut self, line: LineContext<'_>, object: &str) {
         if let Self::Buffered(buffer, _) = self {
             buffer.seen(line, object);
+        }
+    }
+
+    fn keeps_calls(&self) -> bool {
+        matches!(self, Self::Buffered(..))
+    }
+
+    fn call(&mut self, call: RuleCall) {
+        if let Self::Buffered(buffer, _) = self {
+            buffer.call(call);
         }
     }
 

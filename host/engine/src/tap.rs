@@ -84,16 +84,17 @@ pub(crate) fn record(
     outcome: &Result<(), InstanceError>,
 ) {
     for index in 0..batch.len() {
-        let mut event = given(rule, batch, index);
+        let mut event = given(rule, batch, index, limits::TAP_TEXT_BYTES);
         match outcome {
-            Ok(()) => event.answers = answers(rule, answer, index as u32),
+            Ok(()) => event.answers = answers(rule, answer, index as u32, limits::TAP_TEXT_BYTES),
             Err(error) => event.error = error.to_string(),
         }
         tap.add(event);
     }
 }
 
-fn given(rule: &Description, batch: &EventBatch, index: usize) -> TapEvent {
+/// Returns an event of a batch, with texts of at most `most` bytes.
+pub(crate) fn given(rule: &Description, batch: &EventBatch, index: usize, most: usize) -> TapEvent {
     let wants = &rule.wants;
     let width = 2 * EventBatch::width(wants);
     let row = &batch.spans[index * width..(index + 1) * width];
@@ -102,48 +103,49 @@ fn given(rule: &Description, batch: &EventBatch, index: usize) -> TapEvent {
         number: 0,
         time_ns: batch.times_ns[index],
         kind: ["log", "fact", "reminder"].get(batch.kinds[index] as usize).copied().unwrap_or("log").to_owned(),
-        object: text_at(batch, row, 0).unwrap_or_default(),
-        app: text_at(batch, row, 1),
-        message: text_at(batch, row, 2),
-        fields: named(batch, row, &wants.fields, FIXED_SPANS),
-        properties: named(batch, row, &wants.properties, FIXED_SPANS + wants.fields.len()),
+        object: text_at(batch, row, 0, most).unwrap_or_default(),
+        app: text_at(batch, row, 1, most),
+        message: text_at(batch, row, 2, most),
+        fields: named(batch, row, &wants.fields, (FIXED_SPANS, most)),
+        properties: named(batch, row, &wants.properties, (FIXED_SPANS + wants.fields.len(), most)),
         metrics: numbers.filter(|(_, value)| !value.is_nan()).map(|(name, value)| (name.clone(), *value)).collect(),
         answers: Vec::new(),
         error: String::new(),
     }
 }
 
-fn named(batch: &EventBatch, row: &[u32], names: &[String], first: usize) -> Vec<(String, String)> {
+fn named(batch: &EventBatch, row: &[u32], names: &[String], (first, most): (usize, usize)) -> Vec<(String, String)> {
     let values = names.iter().enumerate();
-    values.filter_map(|(at, name)| Some((name.clone(), text_at(batch, row, first + at)?))).collect()
+    values.filter_map(|(at, name)| Some((name.clone(), text_at(batch, row, first + at, most)?))).collect()
 }
 
-fn text_at(batch: &EventBatch, row: &[u32], column: usize) -> Option<String> {
+fn text_at(batch: &EventBatch, row: &[u32], column: usize, most: usize) -> Option<String> {
     let span = Span { offset: row[2 * column], len: row[2 * column + 1] };
-    span.get(&batch.text).map(shortened)
+    span.get(&batch.text).map(|text| shortened(text, most))
 }
 
-fn answers(rule: &Description, answer: &RuleAlertBatch, event: u32) -> Vec<TapAnswer> {
+/// Returns what was answered to an event of a batch, with texts of at most `most` bytes.
+pub(crate) fn answers(rule: &Description, answer: &RuleAlertBatch, event: u32, most: usize) -> Vec<TapAnswer> {
     let rows = answer.rows.iter().filter(|row| row.event == event);
     rows.map(|row| {
         let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
         TapAnswer {
             symptom: rule.symptoms[row.symptom as usize].id.clone(),
             change: row.change,
-            summary: shortened(row.summary.str(&answer.text)),
-            attributes: pairs.iter().map(|pair| attribute(pair, &answer.text)).collect(),
+            summary: shortened(row.summary.str(&answer.text), most),
+            attributes: pairs.iter().map(|pair| attribute(pair, &answer.text, most)).collect(),
         }
     })
     .collect()
 }
 
-fn attribute((name, value): &(Span, Span), text: &str) -> (String, String) {
-    (shortened(name.str(text)), shortened(value.str(text)))
+fn attribute((name, value): &(Span, Span), text: &str, most: usize) -> (String, String) {
+    (shortened(name.str(text), most), shortened(value.str(text), most))
 }
 
 /// Returns a text of a length that a person reads.
-fn shortened(text: &str) -> String {
-    let end = text.floor_char_boundary(limits::TAP_TEXT_BYTES);
+fn shortened(text: &str, most: usize) -> String {
+    let end = text.floor_char_boundary(most);
     if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
 }
 
@@ -174,8 +176,8 @@ mod tests {
     #[test]
     fn long_texts_are_shortened_between_characters() {
         let text = "ä".repeat(limits::TAP_TEXT_BYTES);
-        let short = shortened(&text);
+        let short = shortened(&text, limits::TAP_TEXT_BYTES);
         assert!(short.ends_with('…') && short.len() <= limits::TAP_TEXT_BYTES + 3);
-        assert_eq!(shortened("ä"), "ä");
+        assert_eq!(shortened("ä", usize::MAX), "ä");
     }
 }

@@ -23,6 +23,8 @@ pub struct RuleUsage {
     pub state_bytes: u64,
     /// Lines that it wrote to its log and that were left out.
     pub log_lines_left_out: u64,
+    /// Raises and failures of which it is not kept what the rule was given.
+    pub calls_left_out: u64,
     /// How often it was paused because it had used more than its budget.
     pub pauses: u64,
 }
@@ -35,6 +37,7 @@ impl std::ops::AddAssign for RuleUsage {
         self.alert_bytes += other.alert_bytes;
         self.state_bytes += other.state_bytes;
         self.log_lines_left_out += other.log_lines_left_out;
+        self.calls_left_out += other.calls_left_out;
         self.pauses += other.pauses;
     }
 }

@@ -4,9 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AgentList, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake,
-    CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit,
-    PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AgentList, AgentStatus, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -113,6 +111,19 @@ impl Service for HostClient {
     fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError> {
         let mut answer: BTreeMap<String, _> = self.exchange(Method::POST, path(&["query"]), json(query)?)?;
         answer.remove("found").ok_or_else(|| garbled("`found` is missing"))
+    }
+
+    fn explain_alert(&self, alert: &str) -> Result<AlertExplanation, ApiError> {
+        self.member("explanation", path(&["alerts", named(alert)?, "explanation"]))
+    }
+
+    fn explain_failures(&self, rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
+        self.member("failures", path(&["rules", named(rule)?, "failures"]))
+    }
+
+    fn explain_line(&self, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+        let mut answer: BTreeMap<String, _> = self.exchange(Method::POST, path(&["explain"]), json(question)?)?;
+        answer.remove("explained").ok_or_else(|| garbled("`explained` is missing"))
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

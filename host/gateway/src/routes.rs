@@ -78,6 +78,12 @@ fn alerts() -> Routes {
                 .post(|s: Session, Json(body): Json<MatcherList>| s.query(Query::Preview(body.matchers))),
         )
         .route("/alerts/{id}", get(|s: Session, Named(id): Named<String>| s.query(Query::Alert(id))))
+        .route(
+            "/alerts/{id}/explanation",
+            get(|s: Session, Named(id): Named<String>| {
+                s.member("explanation", move |service| service.explain_alert(&id))
+            }),
+        )
         .route("/alerts/{id}/route", get(|s: Session, Named(id): Named<String>| s.query(Query::Route(id))))
         .route(
             "/alerts/{id}/acknowledge",

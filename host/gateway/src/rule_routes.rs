@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use lifesigns_api::{ApiError, RuleChange, RuleUpload, TapQuery};
+use lifesigns_api::{ApiError, LineQuestion, RuleChange, RuleUpload, TapQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,18 @@ pub(crate) fn rules() -> Router<Arc<Shared>> {
             "/rules/{name}/tap",
             get(|s: Session, Named(name): Named<String>, Params(query): Params<TapQuery>| {
                 s.member("tap", move |service| service.tap_rule(&name, &query))
+            }),
+        )
+        .route(
+            "/rules/{name}/failures",
+            get(|s: Session, Named(name): Named<String>| {
+                s.member("failures", move |service| service.explain_failures(&name))
+            }),
+        )
+        .route(
+            "/explain",
+            post(|s: Session, Json(question): Json<LineQuestion>| {
+                s.member("explained", move |service| service.explain_line(&question))
             }),
         )
         .route(

@@ -2,9 +2,7 @@
 //! bodies and parameters are whole.
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
-    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion,
-    TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AlertExplanation, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Silence,
@@ -71,6 +69,7 @@ impl Schemas {
             "status" => self.member::<HostStatus>("status"),
             "alerts" | "history/alerts" => self.page::<Alert>("alerts"),
             "alerts/{id}" => self.member::<Alert>("alert"),
+            "alerts/{id}/explanation" => self.member::<AlertExplanation>("explanation"),
             "alerts/{id}/route" => self.member::<Routing>("route"),
             "pending" => self.member::<Vec<PendingRow>>("pending"),
             "matches" => self.member::<FilterMatches>("matches"),
@@ -87,6 +86,7 @@ impl Schemas {
             "policies/why" => self.member::<Resolution>("why"),
             "rules/{name}/diff" => self.member::<RuleDiff>("diff"),
             "rules/{name}/history" => self.member::<Vec<RuleVersion>>("versions"),
+            "rules/{name}/failures" => self.member::<Vec<ExplainedCall>>("failures"),
             "rules/{name}/tap" => self.member::<TapPage>("tap"),
             "findings" => self.member::<Vec<String>>("findings"),
             "audit" => self.page::<AuditTrailRow>("audit"),
@@ -103,6 +103,7 @@ impl Schemas {
             ("POST", "matches") => self.member::<FilterMatches>("matches"),
             ("POST", "silences") | ("PATCH", "silences/{id}") => self.answers.subschema_for::<ActOutcome>().to_value(),
             ("POST", "query") => self.member::<EventPage>("found"),
+            ("POST", "explain") => self.member::<LineExplanation>("explained"),
             ("POST", "config/validate") => self.member::<Vec<ConfigMistake>>("mistakes"),
             ("POST", "tokens") => self.member::<CreatedToken>("token"),
             ("POST" | "DELETE", _) if is_own(path) => self.member::<String>("done"),
@@ -142,6 +143,7 @@ impl Schemas {
             ("POST", "bulk/cancel") => self.taken::<AlertsReason>(),
             ("POST", "matches") => self.taken::<MatcherList>(),
             ("POST", "query") => self.taken::<EventQuery>(),
+            ("POST", "explain") => self.taken::<LineQuestion>(),
             ("POST", "silences") => self.taken::<NewSilence>(),
             ("PATCH", "silences/{id}") => self.taken::<SilencePatch>(),
             ("POST", "outbox/resend" | "outbox/drop") => self.taken::<NoticeSelection>(),

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::{AckCallback, ObjectFacts, RuleAlert, RuleKey};
+use crate::{AckCallback, ObjectFacts, RuleAlert, RuleCall, RuleKey};
 
 /// The results of the stream since the checkpoint before: all results of every chunk before it, and
 /// none of any chunk after it.
@@ -23,6 +23,8 @@ pub struct Checkpoint {
     pub offsets: Vec<SourceOffset>,
     /// Changes of rules that came into force, in their order.
     pub rule_changes: Vec<RuleChangeMark>,
+    /// What rules were given when they raised a symptom that was not raised, or failed, of each object in its order.
+    pub calls: Vec<RuleCall>,
     /// It was made before its turn, because there was no room for more results: more follows that was
     /// submitted before it was asked for.
     pub early: bool,
@@ -39,6 +41,7 @@ impl Checkpoint {
             && self.objects.is_empty()
             && self.offsets.is_empty()
             && self.rule_changes.is_empty()
+            && self.calls.is_empty()
     }
 }
 

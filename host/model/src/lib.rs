@@ -17,6 +17,7 @@ mod object_aliases;
 mod ports;
 mod record;
 mod rule_alert;
+mod rule_call;
 mod rule_key;
 mod shadow_diff;
 mod span;
@@ -47,6 +48,7 @@ pub use ports::{
 };
 pub use record::{BYTE_LIST_MARKS, Decoder, Facts, LogRecord};
 pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};
+pub use rule_call::{InterestCheck, InterestMatch, RuleCall, StateValue};
 pub use rule_key::{RuleKey, RuleLane};
 pub use shadow_diff::{ChangeCount, DiffExample, LaneWork, ShadowDiff};
 pub use span::Span;

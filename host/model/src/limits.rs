@@ -41,6 +41,14 @@ pub const HISTORY_BYTES: u64 = (RULE_VERSIONS as u64 + 1) * 2 * MANIFEST_BYTES;
 pub const KEPT_EVENTS_BYTES: usize = 64 << 20;
 /// The part of a line that is kept to be searched.
 pub const KEPT_EVENT_BYTES: usize = 8 * 1024;
+/// Texts and state of one event that a rule was given, kept so that it can be run again.
+pub const CALL_BYTES: usize = 32 * 1024;
+/// State of one object that is kept with such an event.
+pub const CALL_STATE_BYTES: usize = 8 * 1024;
+/// Such events that are kept a second, of one rule in one shard.
+pub const CALLS_PER_S: u32 = 32;
+/// Such events on which a rule failed, of one rule; the latest are kept.
+pub const FAILED_CALLS: usize = 8;
 /// Events that a tap keeps until they are read.
 pub const TAP_EVENTS: usize = 256;
 /// A text in an event of a tap.

@@ -17,6 +17,17 @@ pub trait Module: Send + Sync {
     /// a limit.
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError>;
 
+    /// Makes an instance as [`Module::instantiate`] does, whose calls end by the instructions that they execute, not by
+    /// time: the same call ends in the same way on every machine, and [`InstanceError::Deadline`] says that there were
+    /// more than any machine executes until the deadline. `None` if they cannot be counted.
+    fn instantiate_counted(
+        &self,
+        _settings: &str,
+        _limits: &Limits,
+    ) -> Option<Result<DescribedInstance, InstantiateError>> {
+        None
+    }
+
     /// Returns the description that a fresh instance with `settings` has. It may be known from before: then no instance
     /// is made.
     ///

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use lifesigns_compliance::BookChanges;
 use lifesigns_model::{
-    Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset,
-    StateChange,
+    Checkpoint, ObjectClock, ObjectFacts, Observation, PendingAcks, ReminderUpdate, RuleCall, RuleChangeMark,
+    SourceOffset, StateChange,
 };
 
 use crate::{agent::AgentChange, token::TokenChange};
@@ -23,6 +23,8 @@ pub struct Commit {
     pub states: Vec<StateChange>,
     /// Changes of rules that came into force, in their order.
     pub rule_changes: Vec<RuleChangeMark>,
+    /// What rules were given when they raised a symptom that was not raised, or failed.
+    pub calls: Vec<RuleCall>,
     /// Reminders.
     pub reminders: Vec<ReminderUpdate>,
     /// The latest event time of objects. An evicted object loses facts, state and reminders that were
@@ -55,6 +57,7 @@ impl Commit {
         self.offsets.extend(checkpoint.offsets);
         self.states.extend(checkpoint.states);
         self.rule_changes.extend(checkpoint.rule_changes);
+        self.calls.extend(checkpoint.calls);
         self.reminders.extend(checkpoint.reminders);
         self.forget(&checkpoint.objects);
         self.objects.extend(checkpoint.objects);
@@ -79,6 +82,7 @@ impl Commit {
             && self.offsets.is_empty()
             && self.states.is_empty()
             && self.rule_changes.is_empty()
+            && self.calls.is_empty()
             && self.reminders.is_empty()
             && self.objects.is_empty()
             && self.facts.is_empty()

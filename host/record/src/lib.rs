@@ -7,6 +7,7 @@
 
 mod agent;
 mod audit;
+mod calls;
 mod commit;
 mod epoch;
 mod error;
@@ -21,6 +22,7 @@ mod token;
 
 pub use agent::{AgentChange, StoredAgent};
 pub use audit::{AuditError, AuditLogEntry, ChainHash, ChainMark, ChainVerification, chain_hash};
+pub use calls::{CallFilter, settings_digest};
 pub use commit::{Commit, OutboxChange, OutboxUpdate, ReceiverPause};
 pub use epoch::{Superseded, WriterEpoch};
 pub use error::{BackupError, ErrorCause, RecordError};

@@ -3,10 +3,12 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
+use lifesigns_model::RuleCall;
 
 use crate::{
     agent::StoredAgent,
     audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
+    calls::CallFilter,
     commit::{Commit, ReceiverPause},
     epoch::WriterEpoch,
     error::{BackupError, RecordError},
@@ -105,6 +107,12 @@ pub trait RecordReader: Send {
     /// # Errors
     /// See [`RecordError`].
     fn agents(&self) -> Result<Vec<StoredAgent>, RecordError>;
+
+    /// Returns what rules were given when they raised a symptom or failed, the latest first.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    fn calls(&self, filter: &CallFilter) -> Result<Vec<RuleCall>, RecordError>;
 
     /// Returns cancelled alerts, the latest first.
     ///

@@ -27,6 +27,8 @@ pub struct RetentionStep {
     pub dead_letters: usize,
     /// Silences.
     pub silences: usize,
+    /// What rules were given when they raised a symptom or failed; they go with the age of alerts.
+    pub calls: usize,
     /// Free pages that were given back to the disk.
     pub pages: u64,
     /// What is still in use beyond the size that was allowed, in bytes.

@@ -12,6 +12,7 @@ mod config;
 pub mod crash;
 mod enrolment;
 mod event_search;
+mod explain;
 mod handle;
 mod health;
 mod history;

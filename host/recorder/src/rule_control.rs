@@ -1,8 +1,11 @@
 //! How rules of a running host are changed: a port, because the rules folder and its loader are known
 //! elsewhere.
 
+use std::sync::Arc;
+
 use lifesigns_api::{ApiError, RuleChange, RuleVersion};
 use lifesigns_compliance::AuditedChange;
+use lifesigns_model::Module;
 
 /// Writes an entry into the audit log; it is committed when this returns.
 pub type AuditChange<'a> = dyn Fn(AuditedChange) -> Result<(), ApiError> + 'a;
@@ -24,6 +27,12 @@ pub trait RuleControl: Send + Sync {
     /// # Errors
     /// There is no such rule, or its history cannot be read.
     fn history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError>;
+
+    /// Returns a module of a version of a rule that need not run any more.
+    ///
+    /// # Errors
+    /// It is no longer at hand.
+    fn module(&self, rule: &str, digest: &str) -> Result<Arc<dyn Module>, ApiError>;
 
     /// Reads the rules folder now. Returns what was done, in a line for a person.
     ///

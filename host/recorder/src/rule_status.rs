@@ -42,6 +42,7 @@ fn status(
         signs_per_1000_s: (used.alerts_per_s * 1000.0) as u64,
         state_bytes: used.state_bytes,
         log_lines_left_out: used.total.log_lines_left_out,
+        calls_left_out: used.total.calls_left_out,
         last_error: failed.last_error,
     }
 }

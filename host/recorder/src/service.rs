@@ -4,9 +4,7 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken,
-    EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges,
-    RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -16,7 +14,7 @@ use lifesigns_model::TapPage;
 use lifesigns_record::RecordReader;
 
 use crate::{
-    crash, enrolment, event_search, history,
+    crash, enrolment, event_search, explain, history,
     request::{Act, RequestSender},
     rule_status,
     shared::Shared,
@@ -115,6 +113,18 @@ impl Service for HostService {
 
     fn find_events(&self, query: &EventQuery) -> Result<EventPage, ApiError> {
         event_search::find(&self.shared, query)
+    }
+
+    fn explain_alert(&self, alert: &str) -> Result<AlertExplanation, ApiError> {
+        explain::alert(&self.shared, &*self.reader()?, alert)
+    }
+
+    fn explain_failures(&self, rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
+        explain::failures(&self.shared, &*self.reader()?, rule)
+    }
+
+    fn explain_line(&self, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+        explain::line(&self.shared, question)
     }
 
     fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {

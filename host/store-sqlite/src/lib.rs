@@ -10,6 +10,7 @@
 mod agent;
 mod audit;
 mod backup;
+mod calls;
 mod claim;
 mod doctor;
 mod error;

@@ -6,10 +6,9 @@ use std::{
 };
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
+use lifesigns_model::RuleCall;
 use lifesigns_record::{
-    AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, ChainMark, ChainVerification, Commit,
-    ReceiverPause, ReceiverState, RecordError, RecordReader, RecordReaders, RecordWriter, RecordedState,
-    RetentionPolicy, RetentionStep, StoredAgent, StoredNotice, StoredToken, WriterEpoch,
+    AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, CallFilter, ChainMark, ChainVerification, Commit, ReceiverPause, ReceiverState, RecordedState, RecordError, RecordReader, RecordReaders, RecordWriter, RetentionPolicy, RetentionStep, StoredAgent, StoredNotice, StoredToken, WriterEpoch,
 };
 
 use crate::{error::StoreOpenError, file::beside, reader::StoreReader, store::Store};
@@ -94,6 +93,10 @@ impl RecordReader for StoreReader {
 
     fn agents(&self) -> Result<Vec<StoredAgent>, RecordError> {
         Ok(Self::agents(self)?)
+    }
+
+    fn calls(&self, filter: &CallFilter) -> Result<Vec<RuleCall>, RecordError> {
+        Ok(Self::calls(self, filter)?)
     }
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {

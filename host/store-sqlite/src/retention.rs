@@ -33,6 +33,7 @@ fn step(transaction: &Transaction<'_>, now_ns: u64, retention: &RetentionPolicy)
     let mut done = RetentionStep::default();
     if let Some(before) = before(now_ns, retention.alerts_age_ms) {
         done.alerts = alerts(transaction, before)?;
+        done.calls = calls(transaction, before)?;
         done.dead_letters = remove(
             transaction,
             "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox INDEXED BY outbox_dead
@@ -51,7 +52,7 @@ fn step(transaction: &Transaction<'_>, now_ns: u64, retention: &RetentionPolicy)
     if let Some(before) = before(now_ns, retention.audit_age_ms) {
         done.audit = entries(transaction, before, 1, now_ns)?;
     }
-    let most = [done.alerts, done.dead_letters, done.silences, done.badges, done.audit].into_iter().max();
+    let most = [done.alerts, done.dead_letters, done.silences, done.badges, done.audit, done.calls].into_iter().max();
     done.more = most.is_some_and(|most| most >= ROWS);
     if retention.size_bytes > 0 && used_bytes(transaction)? > retention.size_bytes {
         let went = oldest(transaction, now_ns, &mut done)?;
@@ -74,6 +75,18 @@ fn alerts(transaction: &Connection, before: i64) -> rusqlite::Result<usize> {
     let statement = "DELETE FROM alert WHERE rowid IN (SELECT rowid FROM alert INDEXED BY alert_old
                      WHERE status = 1 AND written_ns < ?1 ORDER BY written_ns LIMIT ?2)";
     remove(transaction, statement, before)
+}
+
+/// Removes what rules were given, and the settings that no call has any more.
+fn calls(transaction: &Connection, before: i64) -> rusqlite::Result<usize> {
+    let statement = "DELETE FROM rule_call WHERE id IN (SELECT id FROM rule_call INDEXED BY rule_call_old
+                     WHERE written_ns < ?1 ORDER BY written_ns LIMIT ?2)";
+    let removed = remove(transaction, statement, before)?;
+    if removed > 0 {
+        let unused = "DELETE FROM rule_settings WHERE digest NOT IN (SELECT settings FROM rule_call)";
+        transaction.prepare_cached(unused)?.execute([])?;
+    }
+    Ok(removed)
 }
 
 fn badges(transaction: &Connection, before: i64) -> rusqlite::Result<usize> {
@@ -114,7 +127,8 @@ fn oldest(transaction: &Connection, now_ns: u64, done: &mut RetentionStep) -> ru
     let alert = first("SELECT min(written_ns) FROM alert INDEXED BY alert_old WHERE status = 1")?;
     let badge = first("SELECT (SELECT written_ns FROM badge ORDER BY id LIMIT 1)")?;
     let audit = first("SELECT (SELECT written_ns FROM audit ORDER BY id LIMIT 1)")?;
-    let mut ages = [(alert, 0), (badge, 1), (audit, 2)];
+    let call = first("SELECT min(written_ns) FROM rule_call")?;
+    let mut ages = [(alert, 0), (badge, 1), (audit, 2), (call, 3)];
     ages.sort_unstable();
     for (written, which) in ages {
         if written.is_none() {
@@ -123,6 +137,7 @@ fn oldest(transaction: &Connection, now_ns: u64, done: &mut RetentionStep) -> ru
         let went = match which {
             0 => count(&mut done.alerts, alerts(transaction, i64::MAX)?),
             1 => count(&mut done.badges, badges(transaction, i64::MAX)?),
+            3 => count(&mut done.calls, calls(transaction, i64::MAX)?),
             _ => count(&mut done.audit, entries(transaction, i64::MAX, ROWS / 2, now_ns)?),
         };
         if went {

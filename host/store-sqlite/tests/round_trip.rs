@@ -151,6 +151,7 @@ fn a_cut_comes_back_as_it_was() {
         objects: vec![clock("vm-1", Some(u64::MAX)), clock("vm-2", Some(0))],
         offsets: vec![place("a.log", 3), place("b.log", u64::MAX)],
         rule_changes: vec![change("1-2"), change("2-*")],
+        calls: Vec::new(),
         early: false,
         acks: PendingAcks::default(),
     };

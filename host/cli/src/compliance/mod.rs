@@ -33,7 +33,7 @@ use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer}
 use lifesigns_notifications::terminal::Colour;
 
 use answers::{matches, query};
-pub(crate) use args::{Command, TargetArgs};
+pub(crate) use args::{Command, Output, TargetArgs};
 pub(crate) use ask::Host;
 use ask::unexpected;
 use parts::{

@@ -54,7 +54,8 @@ impl Shard {
         }
         let state = |((rule, object, key), (version, entry))| StateChange { rule, object, key, version, entry };
         let (reminders, objects) = self.objects.changes();
-        ShardCheckpoint { states: states.into_iter().map(state).collect(), reminders, objects }
+        let states = states.into_iter().map(state).collect();
+        ShardCheckpoint { states, reminders, objects, calls: Vec::new() }
     }
 
     /// Restores its share of the initial state.

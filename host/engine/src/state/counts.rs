@@ -15,7 +15,7 @@ pub(super) struct Counts {
 }
 
 /// What one call did to a counter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CountsUndo {
     inserted: u64,
     evicted: Vec<(u64, u32)>,

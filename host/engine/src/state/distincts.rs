@@ -30,7 +30,7 @@ pub(super) struct Distincts {
 }
 
 /// A step of a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Step {
     /// A value's latest note is this, and was that.
     Latest(Note, Option<u64>),
@@ -43,7 +43,7 @@ enum Step {
 }
 
 /// What one call did to a distinct count.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct DistinctsUndo {
     steps: Vec<Step>,
     window_ns: u64,

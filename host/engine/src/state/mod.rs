@@ -1,6 +1,7 @@
 //! The state of one rule, in memory. Every change is noted so that a call that failed can be undone.
 
 mod account;
+mod before;
 mod committed;
 mod counts;
 mod distincts;

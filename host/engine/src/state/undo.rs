@@ -10,6 +10,7 @@ use super::{
 };
 
 /// How to take one change back.
+#[derive(Clone)]
 pub(super) enum Undo {
     /// The key held this before, or nothing.
     Entry {

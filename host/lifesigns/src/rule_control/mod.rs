@@ -2,6 +2,7 @@
 //! written whole, then loaded by the thread that watches the folder.
 
 mod folder;
+mod modules;
 mod plan;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 use lifesigns_api::{ApiError, RuleChange, RuleUpload, RuleVersion};
 use lifesigns_compliance::AuditedChange;
 use lifesigns_engine::{Engine, StateMove};
-use lifesigns_model::{RuleKey, SharedClock, WakeSignal};
+use lifesigns_model::{Module, RuleKey, SharedClock, WakeSignal};
 use lifesigns_recorder::{AuditChange, RuleControl, crash};
 use lifesigns_rulestore::{
     ManifestChange, ModuleBytes, PendingChange, RuleSpec, VersionEntry, VersionHistory, Versions, check_name,
@@ -121,6 +122,11 @@ impl RuleControl for FolderControl {
             digest: entry.digest.clone(),
         };
         Ok(history.entries.iter().map(version).collect())
+    }
+
+    fn module(&self, rule: &str, digest: &str) -> Result<Arc<dyn Module>, ApiError> {
+        check_name(rule).map_err(ApiError::Invalid)?;
+        self.module_of(rule, digest)
     }
 
     fn reload(&self) -> Result<String, ApiError> {

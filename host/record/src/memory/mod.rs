@@ -2,6 +2,7 @@
 //! It keeps what a record in a file keeps, by the same rules.
 
 mod book;
+mod calls;
 mod history;
 mod outbox;
 mod read;

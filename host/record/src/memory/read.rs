@@ -3,11 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
+use lifesigns_model::RuleCall;
 
 use super::state::SharedTables;
 use crate::{
     agent::StoredAgent,
     audit::{AuditError, AuditLogEntry, ChainMark, ChainVerification},
+    calls::CallFilter,
     commit::ReceiverPause,
     error::{BackupError, RecordError},
     history::{AlertHistoryFilter, AuditFilter},
@@ -59,6 +61,10 @@ impl RecordReader for MemoryReader {
 
     fn agents(&self) -> Result<Vec<StoredAgent>, RecordError> {
         Ok(self.0.state.lock().agents.values().cloned().collect())
+    }
+
+    fn calls(&self, filter: &CallFilter) -> Result<Vec<RuleCall>, RecordError> {
+        Ok(self.0.state.lock().calls.find(filter))
     }
 
     fn past_alerts(&self, filter: &AlertHistoryFilter) -> Result<Vec<Alert>, RecordError> {

@@ -16,6 +16,7 @@ impl Tables {
             step.alerts = self.book.remove_alerts(before_ns, ROWS);
             step.dead_letters = self.outbox.remove_dead(before_ns, ROWS);
             step.silences = self.book.remove_silences(before_ns, ROWS);
+            step.calls = self.calls.remove(before_ns);
         }
         if let Some(before_ns) = before(policy.badges_age_ms) {
             step.badges = self.history.remove_badges(before_ns, ROWS);

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use lifesigns_compliance::{BookSnapshot, KnownRule};
 use parking_lot::Mutex;
 
-use super::{book::BookTables, history::HistoryTables, outbox::OutboxTables, stream::StreamTables};
+use super::{book::BookTables, calls::CallTables, history::HistoryTables, outbox::OutboxTables, stream::StreamTables};
 use crate::{
     agent::{AgentChange, StoredAgent},
     commit::Commit,
@@ -41,6 +41,7 @@ pub(super) struct Tables {
     pub(super) book: BookTables,
     pub(super) outbox: OutboxTables,
     pub(super) history: HistoryTables,
+    pub(super) calls: CallTables,
     pub(super) tokens: BTreeMap<String, StoredToken>,
     pub(super) agents: BTreeMap<String, StoredAgent>,
 }
@@ -50,10 +51,12 @@ impl Tables {
     pub(super) fn apply(&mut self, commit: &Commit) {
         let (changes, now_ns) = (&commit.changes, commit.now_ns);
         self.stream.apply(commit);
+        commit.calls.iter().for_each(|call| self.calls.add(call, now_ns));
         // What the stream has of an object came before it was forgotten, what the book has came after.
         for object in &changes.forgotten {
             self.stream.forget(object);
             self.book.forget(object);
+            self.calls.forget(object);
         }
         self.book.apply(changes, now_ns);
         self.history.add_badges(changes, now_ns);

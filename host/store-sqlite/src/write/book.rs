@@ -22,6 +22,7 @@ pub(super) fn forget(connection: &Connection, forgotten: &[String]) -> rusqlite:
         "DELETE FROM state WHERE object = ?1",
         "DELETE FROM reminder WHERE object = ?1",
         "DELETE FROM clock WHERE object = ?1",
+        "DELETE FROM rule_call WHERE object = ?1",
     ] {
         remove(connection, statement, forgotten.iter().map(|id| [id]))?;
     }

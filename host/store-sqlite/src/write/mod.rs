@@ -2,6 +2,7 @@
 
 mod agent;
 mod book;
+mod calls;
 mod engine;
 mod facts;
 mod outbox;
@@ -17,6 +18,7 @@ use crate::{audit, form::bits, meta::set};
 /// Writes all of it.
 pub(crate) fn all(connection: &Connection, commit: &Commit) -> rusqlite::Result<()> {
     engine::write(connection, commit)?;
+    calls::write(connection, &commit.calls, commit.now_ns)?;
     facts::write(connection, &commit.facts)?;
     // What the stream has of an object came before it was forgotten, what the book has came after.
     book::forget(connection, &commit.changes.forgotten)?;

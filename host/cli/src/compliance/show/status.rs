@@ -265,6 +265,9 @@ fn how(rule: &RuleStatus) -> String {
     if rule.over_budget > 1 {
         parts.push(format!("over its budget {} times", grouped(rule.over_budget)));
     }
+    if rule.calls_left_out > 0 {
+        parts.push(format!("{} of its raises and failures cannot be explained", grouped(rule.calls_left_out)));
+    }
     if rule.log_lines_left_out > 0 {
         parts.push(format!("{} of its log lines left out", grouped(rule.log_lines_left_out)));
     }

@@ -1,0 +1,88 @@
+//! `lifesigns explain`: why an alert is there, why a rule failed, and which rules would see a line.
+
+use std::path::Path;
+
+use lifesigns::{
+    Loader,
+    engine::interest_matches,
+    model::{Clock as _, RuleKey, SystemClock, TapEvent},
+    rulestore::RuleStore,
+};
+use lifesigns_api::{LineExplanation, LineQuestion, RuleSight};
+
+use crate::{
+    compliance::{Host, emit, show},
+    exit::{Failure, Outcome},
+    explain_args::ExplainArgs,
+    load,
+};
+
+pub(crate) fn run(args: &ExplainArgs) -> Outcome {
+    let place = &args.place;
+    if let Some(rule) = &args.poison {
+        let failures = Host::new(place)?.patient().ask(|host| host.explain_failures(rule))?;
+        return emit(&failures, place, |_| show::failures(rule, &failures));
+    }
+    if let Some(line) = &args.line {
+        let question = question(args, line);
+        let explained = match &args.rules {
+            Some(folder) => of_folder(folder, &question)?,
+            None => Host::new(place)?.ask(|host| host.explain_line(&question))?,
+        };
+        return emit(&explained, place, |_| show::line_explanation(&explained));
+    }
+    let Some(alert) = &args.alert else {
+        return Err(Failure::Usage("name an alert, or --line or --poison".to_owned()));
+    };
+    let explained = Host::new(place)?.patient().ask(|host| host.explain_alert(alert))?;
+    emit(&explained, place, |_| show::alert_explanation(&explained))
+}
+
+/// Returns the line as a source of that format would decode it.
+fn question(args: &ExplainArgs, line: &str) -> LineQuestion {
+    let decoder = args.format.decoder(SystemClock.now_ns());
+    let record = decoder.decode(line);
+    let named = record.object.as_deref().map(str::to_owned);
+    LineQuestion {
+        object: named.or_else(|| args.object.clone()).unwrap_or_default(),
+        app: record.app.as_deref().map(str::to_owned),
+        message: record.message.as_deref().unwrap_or_default().to_owned(),
+        fields: record.fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        properties: args.property.clone(),
+    }
+}
+
+/// Holds the rules of a folder against a line.
+fn of_folder(folder: &Path, question: &LineQuestion) -> Result<LineExplanation, Failure> {
+    load::rules_folder(folder)?;
+    let snapshot = RuleStore::new(folder).scan();
+    let mut loader = Loader::new(load::plain_sandbox(load::cache(None)?)?);
+    let loads = loader.apply(&snapshot);
+    let event = TapEvent {
+        kind: "log".to_owned(),
+        app: question.app.clone(),
+        message: Some(question.message.clone()),
+        fields: question.fields.clone(),
+        properties: question.properties.clone(),
+        ..TapEvent::default()
+    };
+    let sight = |key: &RuleKey, state: String| RuleSight {
+        rule: key.name.to_string(),
+        lane: key.lane,
+        state,
+        ..RuleSight::default()
+    };
+    let mut rules: Vec<RuleSight> = Vec::new();
+    for rule in loader.rules() {
+        let interests = interest_matches(&rule.description, &event, true);
+        let state = if rule.is_paused() { "in quarantine, as its manifest says".to_owned() } else { String::new() };
+        let sees = state.is_empty() && interests.iter().any(|interest| interest.matched == Some(true));
+        rules.push(RuleSight { sees, interests, ..sight(&rule.key, state) });
+    }
+    let disabled = snapshot.rules.iter().filter(|found| !found.enabled);
+    rules.extend(disabled.map(|found| sight(&found.key, "disabled in its manifest".to_owned())));
+    rules.extend(load::refusals(&loads).map(|(load, why)| sight(&load.key, format!("refused: {why}"))));
+    rules.sort_by(|one, other| (&one.rule, one.lane).cmp(&(&other.rule, other.lane)));
+    let (object, properties) = (question.object.clone(), question.properties.clone());
+    Ok(LineExplanation { object, known: false, properties, rules })
+}

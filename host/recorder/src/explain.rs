@@ -1,0 +1,189 @@
+//! Explains alerts and failures of rules by running the rules again, and lines by holding rules against them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lifesigns_api::{
+    AlertExplanation, ApiError, CallVerdict, ExplainedCall, LineExplanation, LineQuestion, RuleSight, RuleStatus,
+};
+use lifesigns_compliance::query::{Query, QueryAnswer};
+use lifesigns_engine::{interest_matches, run_again};
+use lifesigns_model::{Limits, Module, RuleCall, RuleKey, RuleLane, TapEvent, limits};
+use lifesigns_record::{CallFilter, RecordReader, settings_digest};
+use lifesigns_text::{rfc3339, visible_word};
+
+use crate::{history, rule_status, shared::Shared};
+
+/// Fields and properties of a line that is asked about.
+const PAIRS: usize = 1024;
+
+/// Explains an alert.
+pub(crate) fn alert(shared: &Shared, reader: &dyn RecordReader, id: &str) -> Result<AlertExplanation, ApiError> {
+    let QueryAnswer::Alert(alert) = shared.view().answer(&Query::Alert(id.to_owned()))? else {
+        return Err(ApiError::Internal("another answer than was asked for".to_owned()));
+    };
+    let mut explained = AlertExplanation {
+        alert: alert.id.clone(),
+        definition: alert.definition.to_string(),
+        object: alert.object.to_string(),
+        opened_ns: alert.opened_ns,
+        ..AlertExplanation::default()
+    };
+    if alert.symptoms.is_empty() {
+        explained.not_kept.push("no symptom makes it now: facts alone do, or it is over".to_owned());
+    }
+    for name in alert.symptoms.iter() {
+        let Some((rule, symptom)) = name.split_once('/') else { continue };
+        let filter =
+            CallFilter::Raise { object: explained.object.clone(), rule: rule.to_owned(), symptom: symptom.to_owned() };
+        let calls = reader.calls(&filter).map_err(history::unreadable)?;
+        let of_it = |call: &RuleCall| call.events.last().is_none_or(|event| event.time_ns <= alert.last_ns);
+        match calls.into_iter().next().filter(of_it) {
+            Some(call) => explained.calls.push(explain(shared, &call)),
+            None => explained.not_kept.push(format!(
+                "{name}: what the rule was given is not kept: it raised more than {} symptoms in that second, a parent \
+                 or child of the object has the symptom, or a host before 0.1.0 took the line",
+                limits::CALLS_PER_S
+            )),
+        }
+    }
+    Ok(explained)
+}
+
+/// Explains the events that were set aside because a rule or its shadow failed on them, the latest first.
+pub(crate) fn failures(shared: &Shared, reader: &dyn RecordReader, rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
+    let calls = reader.calls(&CallFilter::Failures { rule: rule.to_owned() }).map_err(history::unreadable)?;
+    let rules = shared.engine.rules();
+    if calls.is_empty() && rules.rule(&RuleKey::live(rule)).is_none() {
+        let why = format!("no rule {} runs, and none of this name failed", visible_word(rule));
+        return Err(ApiError::Unknown(why));
+    }
+    Ok(calls.iter().map(|call| explain(shared, call)).collect())
+}
+
+/// Runs a call again, with the module that it was made of; and with the one that runs now, if that is another.
+fn explain(shared: &Shared, call: &RuleCall) -> ExplainedCall {
+    let key = RuleKey { name: call.rule.as_str().into(), lane: call.lane };
+    let rules = shared.engine.rules();
+    let running = rules.rule(&key);
+    let limits = running.map_or_else(Limits::default, |rule| rule.limits.clone());
+    let mut explained = ExplainedCall {
+        rule: call.rule.clone(),
+        lane: call.lane,
+        symptom: call.symptom.clone(),
+        object: call.object.clone(),
+        source: call.source.clone(),
+        line: call.line,
+        digest: call.module.clone(),
+        settings_digest: settings_digest(&call.settings),
+        settings: call.settings.clone(),
+        state: call.state.iter().map(|value| value.key.clone()).collect(),
+        given: call.events.clone(),
+        ..ExplainedCall::default()
+    };
+    let again = module(shared, call).and_then(|module| run_again(call, module, limits.clone()));
+    match again {
+        Ok(rerun) => {
+            explained.verdict = match rerun.differences.is_empty() {
+                true => CallVerdict::Reproduced,
+                false => CallVerdict::Differs,
+            };
+            (explained.module, explained.reasons) = (rerun.module, rerun.differences);
+            (explained.answers, explained.error) = (rerun.answers, rerun.error);
+            explained.interests = rerun.interests;
+        }
+        Err(why) => explained.reasons.push(why),
+    }
+    if let Some(rule) = running.filter(|rule| rule.module.digest() != call.module || rule.settings != call.settings) {
+        let call = RuleCall { settings: rule.settings.clone(), ..call.clone() };
+        let again = run_again(&call, Arc::clone(&rule.module), limits);
+        explained.live = match again {
+            Ok(rerun) if !rerun.error.is_empty() => format!("{} fails: {}", rerun.module, rerun.error),
+            Ok(rerun) if rerun.differences.is_empty() => format!("{} answers the same", rerun.module),
+            Ok(rerun) => format!("{}: {}", rerun.module, rerun.differences.join("; ")),
+            Err(why) => format!("not run: {why}"),
+        };
+    }
+    explained
+}
+
+/// Returns the module of a call: one that runs, or one of the rule's versions.
+fn module(shared: &Shared, call: &RuleCall) -> Result<Arc<dyn Module>, String> {
+    let rules = shared.engine.rules();
+    if let Some(rule) = rules.rules().iter().find(|rule| rule.module.digest() == call.module) {
+        return Ok(Arc::clone(&rule.module));
+    }
+    let control = shared.overview.control().map_err(|error| error.to_string())?;
+    control.module(&call.rule, &call.module).map_err(|error| error.to_string())
+}
+
+/// Holds all rules against a line.
+pub(crate) fn line(shared: &Shared, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+    let largest = question.message.len().max(question.object.len());
+    if largest > limits::LINE_BYTES || question.fields.len().max(question.properties.len()) > PAIRS {
+        let why = format!("a line has at most {} bytes and {PAIRS} fields", limits::LINE_BYTES);
+        return Err(ApiError::Invalid(why));
+    }
+    let mut properties: BTreeMap<String, String> = BTreeMap::new();
+    let mut explained = LineExplanation { object: question.object.clone(), ..LineExplanation::default() };
+    if let Ok(QueryAnswer::Object(page)) = shared.view().answer(&Query::Object(question.object.clone())) {
+        let object = &page.line.object;
+        explained.object = object.id.to_string();
+        explained.known = true;
+        let value = |(name, fact): (&String, &lifesigns_compliance::Fact<Option<String>>)| {
+            Some((name.clone(), fact.value.clone()?))
+        };
+        properties.extend(object.properties.iter().filter_map(value));
+    }
+    properties.extend(question.properties.iter().cloned());
+    explained.properties = properties.into_iter().collect();
+    let event = TapEvent {
+        kind: "log".to_owned(),
+        object: explained.object.clone(),
+        app: question.app.clone(),
+        message: Some(question.message.clone()),
+        fields: question.fields.clone(),
+        properties: explained.properties.clone(),
+        ..TapEvent::default()
+    };
+    let report = shared.engine.totals().report;
+    for status in rule_status::all(shared, &report) {
+        let rules = shared.engine.rules();
+        let Some(rule) = rules.rule(&RuleKey { name: status.name.as_str().into(), lane: status.lane }) else {
+            continue;
+        };
+        let interests = interest_matches(&rule.description, &event, true);
+        let state = paused(&status);
+        let sees = state.is_empty() && interests.iter().any(|interest| interest.matched == Some(true));
+        explained.rules.push(RuleSight { rule: status.name, lane: status.lane, sees, state, interests });
+    }
+    explained.rules.extend(not_running(shared));
+    explained
+        .rules
+        .sort_by(|one, other| (&one.rule, one.lane, &one.state).cmp(&(&other.rule, other.lane, &other.state)));
+    Ok(explained)
+}
+
+/// Says why a rule that is loaded is given nothing now; empty if it is not so.
+fn paused(status: &RuleStatus) -> String {
+    match status.paused_until_ns {
+        _ if status.paused => "in quarantine until it is released".to_owned(),
+        Some(until_ns) => format!("paused until {}: {}", rfc3339(until_ns), status.last_error),
+        None => String::new(),
+    }
+}
+
+/// Returns the rules that lie in the rules folder and do not run.
+fn not_running(shared: &Shared) -> Vec<RuleSight> {
+    let sight = |rule: &str, lane: RuleLane, state: String| RuleSight {
+        rule: rule.to_owned(),
+        lane,
+        state,
+        ..RuleSight::default()
+    };
+    let overview = shared.overview.get();
+    let disabled =
+        overview.disabled.iter().map(|one| sight(&one.name, one.lane, "disabled in its manifest".to_owned()));
+    let refused = overview.refused.iter().map(|one| sight(&one.name, one.lane, format!("refused: {}", one.why)));
+    let compiling = overview.compiling.iter().map(|one| sight(&one.name, one.lane, "is being compiled".to_owned()));
+    disabled.chain(refused).chain(compiling).collect()
+}
