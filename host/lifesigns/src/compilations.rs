@@ -69,6 +69,9 @@ impl Compilations {
             return job.done.clone();
         }
         let Some(done) = self.0.sandbox.ready(&module.digest) else { return self.begin(module) };
+        if let Ok(admitted) = &done {
+            self.0.sandbox.keep_source(admitted, &module.bytes);
+        }
         // Kept until it is asked for again: to take it from the cache is work.
         self.0.lock().jobs.insert(module.digest.clone(), Job::new(Some(done.clone())));
         Some(done)

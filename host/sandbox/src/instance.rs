@@ -15,10 +15,11 @@ use wasmtime::{
 use crate::{
     answer::{AnswerBounds, accept},
     bindings::{Rule, RulePre},
-    convert, describe,
+    convert,
+    counted::Deadline,
+    describe,
     memory::MemoryBudget,
     store_data::StoreData,
-    ticker,
 };
 
 /// Bytes, as wasmtime counts them, that a guest may pass to the host in one call.
@@ -51,6 +52,7 @@ pub(crate) struct WasmInstance {
     migrate: Option<Migrate>,
     symptoms: usize,
     limits: Limits,
+    deadline: Deadline,
 }
 
 impl WasmInstance {
@@ -58,10 +60,11 @@ impl WasmInstance {
         engine: &Engine,
         linked: &RulePre<StoreData>,
         settings: &str,
-        limits: &Limits,
+        (limits, deadline): (&Limits, Deadline),
         budget: &Arc<MemoryBudget>,
     ) -> Result<DescribedInstance, InstantiateError> {
         let mut store = new_store(engine, limits, budget);
+        arm(&mut store, deadline);
         let instance =
             linked.instance_pre().instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
         let rule = Rule::new(&mut store, &instance).map_err(|error| failure(&mut store, &error, limits))?;
@@ -75,7 +78,7 @@ impl WasmInstance {
             migrate = Some(migrate_of(&mut store, &instance).map_err(InstantiateError::Description)?);
         }
         Ok(DescribedInstance {
-            instance: Box::new(Self { store, rule, migrate, symptoms, limits: limits.clone() }),
+            instance: Box::new(Self { store, rule, migrate, symptoms, limits: limits.clone(), deadline }),
             description,
         })
     }
@@ -86,7 +89,7 @@ impl WasmInstance {
         state: Box<dyn RuleState>,
         call: impl FnOnce(&mut Self) -> wasmtime::Result<T>,
     ) -> (Box<dyn RuleState>, Result<T, InstanceError>) {
-        self.store.set_epoch_deadline(ticker::ticks(self.limits.deadline_ms));
+        arm(&mut self.store, self.deadline);
         self.store.data_mut().state = Some(state);
         self.store.data_mut().panic = None;
         let returned = call(self);
@@ -111,6 +114,7 @@ pub(crate) fn declared_settings(
     budget: &Arc<MemoryBudget>,
 ) -> Result<Vec<DeclaredSetting>, InstanceError> {
     let mut store = new_store(engine, limits, budget);
+    arm(&mut store, Deadline::ticks(limits));
     let instance =
         linked.instance_pre().instantiate(&mut store).map_err(|error| failure(&mut store, &error, limits))?;
     let Some(settings) = instance.get_func(&mut store, "settings") else { return Ok(Vec::new()) };
@@ -132,8 +136,20 @@ fn new_store(engine: &Engine, limits: &Limits, budget: &Arc<MemoryBudget>) -> St
     store.limiter(|data| data);
     store.set_hostcall_fuel(HOSTCALL_BYTES);
     store.set_max_component_handles(16);
-    store.set_epoch_deadline(ticker::ticks(limits.deadline_ms));
     store
+}
+
+/// Sets how the next call ends if it does not return.
+fn arm(store: &mut Store<StoreData>, deadline: Deadline) {
+    match deadline {
+        Deadline::Ticks(ticks) => store.set_epoch_deadline(ticks),
+        Deadline::Instructions { instructions, host_calls } => {
+            // It fails only for an engine that does not count.
+            let counts = store.set_fuel(instructions);
+            debug_assert!(counts.is_ok(), "the engine counts");
+            store.data_mut().host_calls = Some(host_calls);
+        }
+    }
 }
 
 /// Returns what a module says about its settings, a line a mistake, safe and bounded.
@@ -181,11 +197,14 @@ fn failure(store: &mut Store<StoreData>, error: &wasmtime::Error, limits: &Limit
     if let Some(denied) = data.denied.take() {
         return denied;
     }
+    if std::mem::take(&mut data.is_exhausted) {
+        return InstanceError::Deadline { deadline_ms: limits.deadline_ms };
+    }
     if let Some(panic) = data.panic.take() {
         return InstanceError::Panic(quoted(&panic, ERROR_BYTES));
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => InstanceError::Deadline { deadline_ms: limits.deadline_ms },
+        Some(Trap::Interrupt | Trap::OutOfFuel) => InstanceError::Deadline { deadline_ms: limits.deadline_ms },
         Some(trap) => InstanceError::Trap(trap.to_string()),
         None => InstanceError::Trap(quoted(&format!("{:#}", error.root_cause()), ERROR_BYTES)),
     }

@@ -12,6 +12,7 @@ mod child;
 mod compiler;
 mod convert;
 mod cost;
+mod counted;
 mod describe;
 mod descriptions;
 mod evict;

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use lifesigns_model::{
@@ -19,6 +22,7 @@ use crate::{
     bindings::{Rule, RulePre},
     cache::Cache,
     compiler::{CompileLimits, Compiler, InProcess, config},
+    counted::{CountedModule, Deadline},
     descriptions::Descriptions,
     instance::{self, WasmInstance},
     memory::{MemoryBudget, MemoryCharge},
@@ -45,6 +49,8 @@ struct SandboxParts {
     compiler: Arc<dyn Compiler>,
     memory: Arc<MemoryBudget>,
     known: Mutex<Known>,
+    /// Whether modules keep their bytes, to be compiled once more if a deadline passes.
+    counts: AtomicBool,
     /// A module has been compiled, or was refused. A condition of `known`, not a [`WakeSignal`]: many may wait,
     /// each for another module.
     done: Condvar,
@@ -82,13 +88,26 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         Rule::add_to_linker::<_, HasSelf<StoreData>>(&mut linker, |data| data).map_err(fail)?;
         let (cache, memory) = (cache.map(Arc::new), Arc::new(memory));
-        let (known, done) = (Mutex::default(), Condvar::new());
-        Ok(Self(Arc::new(SandboxParts { engine, linker, cache, compiler, memory, known, done })))
+        let (known, done, counts) = (Mutex::default(), Condvar::new(), AtomicBool::new(false));
+        Ok(Self(Arc::new(SandboxParts { engine, linker, cache, compiler, memory, known, counts, done })))
     }
 
     /// Returns the memory budget of all rules of this sandbox.
     pub fn memory(&self) -> &Arc<MemoryBudget> {
         &self.0.memory
+    }
+
+    /// Has calls of modules that are loaded from now on decided by the instructions that they execute where a deadline
+    /// has passed, as a replay needs them: [`Module::instantiate_counted`].
+    pub fn count_instructions(&self) {
+        self.0.counts.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives a module that was [ready](Self::ready) the bytes that it was made of, if instructions are counted.
+    pub fn keep_source(&self, module: &WasmModule, bytes: &[u8]) {
+        if self.0.counts.load(Ordering::Relaxed) {
+            module.source.get_or_init(|| bytes.into());
+        }
     }
 
     /// Admits a module: `digest` is `sha256:…` of `bytes`. The same digest gives the same module
@@ -106,15 +125,11 @@ impl Sandbox {
     /// # Errors
     /// See [`Sandbox::load`]; [`AdmitError::Unavailable`] when it was stopped.
     pub fn load_until(&self, bytes: &[u8], digest: &str, stop: &WakeSignal) -> Result<Arc<WasmModule>, AdmitError> {
-        let _turn = match self.0.turn(digest) {
-            Ok(turn) => turn,
-            Err(done) => return done,
-        };
-        if let Some(done) = self.0.cached(digest) {
-            return done;
+        let loaded = self.0.load(bytes, digest, stop);
+        if let Ok(module) = &loaded {
+            self.keep_source(module, bytes);
         }
-        let made = self.0.compiler.compile(bytes, stop).and_then(|code| self.0.compiled(digest, &code));
-        self.0.remember(digest, made)
+        loaded
     }
 
     /// Returns the module, or its refusal, if either is known without compiling.
@@ -145,6 +160,18 @@ impl Known {
 impl SandboxParts {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn load(&self, bytes: &[u8], digest: &str, stop: &WakeSignal) -> Result<Arc<WasmModule>, AdmitError> {
+        let _turn = match self.turn(digest) {
+            Ok(turn) => turn,
+            Err(done) => return done,
+        };
+        if let Some(done) = self.cached(digest) {
+            return done;
+        }
+        let made = self.compiler.compile(bytes, stop).and_then(|code| self.compiled(digest, &code));
+        self.remember(digest, made)
     }
 
     /// Waits while another thread compiles the same module, and returns its result as `Err`.
@@ -210,6 +237,8 @@ impl SandboxParts {
             memory: Arc::clone(&self.memory),
             cache: self.cache.clone(),
             descriptions: Mutex::default(),
+            source: OnceLock::new(),
+            counted: OnceLock::new(),
             _code: code,
         }))
     }
@@ -261,6 +290,10 @@ pub struct WasmModule {
     cache: Option<Arc<Cache>>,
     /// `None` until one is asked for.
     descriptions: Mutex<Option<Descriptions>>,
+    /// The module's bytes, if its calls are to be counted where a deadline has passed.
+    source: OnceLock<Arc<[u8]>>,
+    /// Compiled to be counted; `None` if it cannot be.
+    counted: OnceLock<Option<CountedModule>>,
     _code: MemoryCharge,
 }
 
@@ -299,7 +332,23 @@ impl Module for WasmModule {
     }
 
     fn instantiate(&self, settings: &str, limits: &Limits) -> Result<DescribedInstance, InstantiateError> {
-        WasmInstance::open(&self.engine, &self.linked, settings, limits, &self.memory)
+        let by_time = (limits, Deadline::ticks(limits));
+        let opened = WasmInstance::open(&self.engine, &self.linked, settings, by_time, &self.memory);
+        if matches!(&opened, Err(InstantiateError::Instance(InstanceError::Deadline { .. }))) {
+            return self.instantiate_counted(settings, limits).unwrap_or(opened);
+        }
+        opened
+    }
+
+    fn instantiate_counted(
+        &self,
+        settings: &str,
+        limits: &Limits,
+    ) -> Option<Result<DescribedInstance, InstantiateError>> {
+        let source = self.source.get()?;
+        let counted = self.counted.get_or_init(|| CountedModule::new(source).ok()).as_ref()?;
+        let by_count = (limits, Deadline::instructions(limits));
+        Some(WasmInstance::open(&counted.engine, &counted.linked, settings, by_count, &self.memory))
     }
 
     fn describe(&self, settings: &str, limits: &Limits) -> Result<Description, InstantiateError> {

@@ -20,6 +20,10 @@ pub(crate) struct StoreData {
     pub(crate) memory_bytes: usize,
     /// The guest asked for more than it or all rules may have.
     pub(crate) denied: Option<InstanceError>,
+    /// Calls of the host that are left of the call, if they are counted.
+    pub(crate) host_calls: Option<u64>,
+    /// It made more calls of the host than that.
+    pub(crate) is_exhausted: bool,
     /// Where and why it has just panicked: what follows "panicked at".
     pub(crate) panic: Option<String>,
     /// Its share of the memory of all rules.
@@ -31,7 +35,17 @@ pub(crate) struct StoreData {
 impl StoreData {
     pub(crate) fn new(memory_bytes: usize, budget: &Arc<MemoryBudget>) -> Self {
         let charge = MemoryCharge::new(budget);
-        Self { state: None, broken: None, memory_bytes, denied: None, panic: None, charge, flat_bytes: None }
+        Self {
+            state: None,
+            broken: None,
+            memory_bytes,
+            denied: None,
+            host_calls: None,
+            is_exhausted: false,
+            panic: None,
+            charge,
+            flat_bytes: None,
+        }
     }
 
     /// Charges `bytes` more; where the ceiling is reached, the refusal is remembered.
@@ -46,6 +60,13 @@ impl StoreData {
     }
 
     fn call<T>(&mut self, call: impl FnOnce(&mut dyn RuleState) -> Result<T, StateError>) -> Result<T> {
+        if let Some(left) = &mut self.host_calls {
+            let Some(next) = left.checked_sub(1) else {
+                self.is_exhausted = true;
+                return Err(Error::msg("too many calls of the host"));
+            };
+            *left = next;
+        }
         let result = match &mut self.state {
             Some(state) => call(state.as_mut()),
             None => Err(StateError("state exists only during `evaluate` and `migrate`".into())),

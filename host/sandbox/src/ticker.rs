@@ -29,6 +29,11 @@ pub(crate) fn ticks(ms: u64) -> u64 {
     ms.div_ceil(tick) + 1
 }
 
+/// The longest time until such a deadline ends a call, in milliseconds, while the clock is not late.
+pub(crate) fn longest_ms(ms: u64) -> u64 {
+    ticks(ms).saturating_mul(TICK.as_millis() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::ticks;
