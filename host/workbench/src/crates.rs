@@ -178,6 +178,17 @@ impl Workspaces {
     }
 }
 
+/// Returns the package's name of the crate in `folder`, and the folder of the SDK that it depends on, if that is one.
+pub(crate) fn sdk_of(folder: &Path) -> Result<(String, Option<PathBuf>), CrateError> {
+    let manifest = folder.join("Cargo.toml");
+    let metadata = Workspaces::new(Toolchain::default()).ask(folder, &manifest)?;
+    let Some((package, ..)) = find(&metadata, &manifest) else {
+        return Err(CrateError::Workspace { dir: folder.to_owned() });
+    };
+    let sdk = package.dependencies.iter().find(|dependency| dependency.name == "lifesigns-rule");
+    Ok((package.name.clone(), sdk.and_then(|sdk| sdk.path.clone())))
+}
+
 type FoundCrate = (Package, PathBuf, PathBuf);
 
 fn find(metadata: &Metadata, manifest: &Path) -> Option<FoundCrate> {

@@ -119,6 +119,41 @@ fn a_panic_names_its_place_and_the_line_that_caused_it() {
 }
 
 #[test]
+fn a_bench_counts_what_a_rule_sees_and_costs_and_runs_it_natively_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    new(folder.path(), "logins", "keyword");
+    let lines = (0..1000).map(|number| match number % 4 {
+        0 => format!("2026-11-27T09:00:00Z Failed password for user{number}\n"),
+        _ => format!("2026-11-27T09:00:00Z session {number} opened\n"),
+    });
+    fs::write(folder.path().join("auth.log"), lines.collect::<String>()).expect("the log");
+    let json = |rule: &str| {
+        let bench = ["rule", "bench", rule, "auth.log", "--rounds", "3", "--output", "json"];
+        let output = command(folder.path(), &bench);
+        assert!(output.status.success(), "{}", text(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("figures")
+    };
+    let figures = json("logins");
+    let counts = ["lines", "events", "alerts", "rounds"].map(|name| figures[name].as_u64().expect(name));
+    assert_eq!((counts, figures["delivered_percent"].as_f64()), ([1000, 250, 250, 3], Some(25.0)), "{figures:#}");
+    assert!(figures["memory_bytes"].as_u64() > Some(100_000), "{figures:#}");
+    for build in ["module", "native"] {
+        let speed = |name: &str| figures[build][name].as_f64().is_some_and(|figure| figure > 0.0);
+        let all = ["events_per_s", "ns_per_event", "p50_call_ns", "p99_call_ns"];
+        assert!(all.into_iter().all(speed), "{figures:#}");
+    }
+    let figures = json("logins/target/lifesigns/logins.wasm");
+    assert_eq!((&figures["native"], figures["events"].as_u64()), (&serde_json::Value::Null, Some(250)));
+    says(figures["not_native"].as_str().unwrap_or_default(), &["name its crate"]);
+    fs::write(folder.path().join("other.log"), "nothing\n").expect("the log");
+    says(
+        &fails(folder.path(), &["rule", "bench", "logins", "other.log"], 1),
+        &["none of 1 line is one that the rule sees"],
+    );
+    says(&fails(folder.path(), &["rule", "bench", "logins", "-"], 2), &["a bench reads files"]);
+}
+
+#[test]
 fn wrong_commands_name_the_fix() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
@@ -187,6 +222,10 @@ fn the_commands_of_the_tutorial_run() {
             "raise  too-many-containers  docker  2 different containers on docker within 1h  docker.log:2",
             "1 raise, 1 clear",
             "setting   at-least",
+            "3 lines, 2 seen by the rule (66.67 %)",
+            "times native",
+            "containers-per-hour  would not see it",
+            "no   the field \"namespace\" is \"moby\": it is \"k8s.io\"",
         ],
     );
 }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::log_inputs::{LogInputs, time};
+use crate::{
+    compliance::Output,
+    log_inputs::{LogInputs, time},
+};
 
 /// The beginnings that `rule new` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +84,17 @@ Examples:
   lifesigns rule try . --until 2026-11-27T12:00:00Z auth.log
   journalctl -o short | lifesigns rule try . -")]
     Try(Box<Try>),
+    /// Measure what a rule costs on logs: time for an event and for a call, the share of lines that it sees, memory.
+    #[command(after_help = "\
+Examples:
+  lifesigns rule bench . /var/log/auth.log
+  lifesigns rule bench many-logins.wasm --set at-least=5 --rounds 20 auth.log
+  lifesigns rule bench . auth.log --output json | jq .module.ns_per_event
+
+The rule is run over the logs once, and its calls are recorded with what its state answered. Then the same calls are
+made again on one core, in rounds after a warm-up; the figures are those of the median round. Of a crate, the same is
+done with the rule linked natively.")]
+    Bench(Box<Bench>),
     /// At every save, build the rule, run its cases, and put the module where a host loads it from. Ends with Ctrl-C.
     #[command(after_help = "\
 Example:
@@ -110,6 +124,32 @@ Exit codes: 0 loads (there may be warnings), 1 would be refused.")]
         #[arg(long, value_name = "NAME=VALUE")]
         set: Vec<String>,
     },
+}
+
+impl AuthorCommand {
+    /// Whether programs read the answer.
+    pub(crate) fn wants_json(&self) -> bool {
+        matches!(self, Self::Bench(bench) if bench.output == Output::Json)
+    }
+}
+
+/// Arguments of `rule bench`.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// The rule's crate, or a module.
+    #[arg(value_name = "CRATE|MODULE")]
+    pub(crate) rule: PathBuf,
+    /// A setting, as in a manifest; text needs no quotes. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// How often the calls are made.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) rounds: u16,
+    /// Write the figures as a table or as JSON.
+    #[arg(long, short, value_name = "FORM", default_value = "table", value_enum)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) inputs: LogInputs,
 }
 
 /// Arguments of `rule try`.

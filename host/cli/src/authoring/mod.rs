@@ -2,11 +2,13 @@
 
 mod args;
 mod attempt;
+mod bench;
 mod case;
 mod case_run;
 mod check;
 mod dev;
 mod junit;
+mod recording;
 mod subject;
 mod test;
 
@@ -38,6 +40,7 @@ pub(crate) fn run(command: &AuthorCommand) -> Outcome {
             test::run(rule, &options)
         }
         AuthorCommand::Try(args) => attempt::run(args),
+        AuthorCommand::Bench(args) => bench::run(args),
         AuthorCommand::Dev { rule, out } => dev::run(rule, out.as_deref()),
         AuthorCommand::Check { rule, set } => check::run(rule, set),
     }

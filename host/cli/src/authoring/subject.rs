@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns::{
-    WasmModule,
+    MemoryBudget, WasmModule,
     model::limits::MODULE_BYTES,
     rulestore::{Manifest, ModuleBytes},
 };
@@ -26,6 +26,8 @@ pub(super) struct Subject {
     pub(super) folder: PathBuf,
     pub(super) bytes: Vec<u8>,
     pub(super) module: Arc<WasmModule>,
+    /// What the module and its instances use.
+    pub(super) memory: Arc<MemoryBudget>,
     /// How long building took; `None` for a module.
     pub(super) built: Option<Duration>,
 }
@@ -57,7 +59,8 @@ impl Subject {
             .load(&digested.bytes, &digested.digest)
             .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, folder, bytes, module, built })
+        let memory = Arc::clone(sandbox.memory());
+        Ok(Self { name, folder, bytes, module, memory, built })
     }
 
     /// Says what was built.
