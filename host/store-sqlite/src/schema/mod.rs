@@ -10,7 +10,7 @@ use crate::error::{StoreError, StoreOpenError};
 pub(crate) const APPLICATION: i64 = 0x6c73_676e;
 
 /// What leads from a version to the next; the first from nothing to version 1.
-pub(crate) const STEPS: [&str; 8] = [
+pub(crate) const STEPS: [&str; 9] = [
     include_str!("1.sql"),
     include_str!("2.sql"),
     include_str!("3.sql"),
@@ -19,6 +19,7 @@ pub(crate) const STEPS: [&str; 8] = [
     include_str!("6.sql"),
     include_str!("7.sql"),
     include_str!("8.sql"),
+    include_str!("9.sql"),
 ];
 
 /// The version that this host reads and writes.
