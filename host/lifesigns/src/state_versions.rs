@@ -33,12 +33,10 @@ impl StateVersions {
     /// # Errors
     /// What is wrong, and the fix.
     pub(crate) fn check(&self, key: &RuleKey, description: &Description, moves: &[StateMove]) -> Result<(), String> {
-        let mut then = self.lock().clone();
-        make(&mut then, moves);
-        let Some((oldest, newest)) = then.get(key) else { return Ok(()) };
+        let Some((oldest, newest)) = self.after(key, moves) else { return Ok(()) };
         let own = description.state_version;
         let takes = |version: u32| version == own || description.migrates(version);
-        let Some(held) = [*oldest, *newest].into_iter().find(|version| !takes(*version)) else { return Ok(()) };
+        let Some(held) = [oldest, newest].into_iter().find(|version| !takes(*version)) else { return Ok(()) };
         let why = match description.migrates_from {
             _ if held > own => "which is newer".to_owned(),
             from if from < own => format!("and it takes over state from version {from} on"),
@@ -48,6 +46,17 @@ impl StateVersions {
             "what it remembers is state of version {held}; that of this module is version {own}, {why}: give it a \
              `migrate` (docs/writing-rules.md), or write `state = \"discard\"` into the manifest to begin with nothing"
         ))
+    }
+
+    /// Returns what is held under a key once `moves` are made.
+    fn after(&self, key: &RuleKey, moves: &[StateMove]) -> Option<Held> {
+        let now = self.lock();
+        if moves.is_empty() {
+            return now.get(key).copied();
+        }
+        let mut then = now.clone();
+        make(&mut then, moves);
+        then.get(key).copied()
     }
 
     /// Notes that a rule holds state of its own version from now on.
