@@ -33,12 +33,23 @@ impl AllowedFolders {
         self.real = folders.filter_map(|folder| fs::canonicalize(folder).ok()).collect();
     }
 
-    /// Reads a regular file of at most `most_bytes`, if it is in one of the folders.
+    /// Reads a regular file of at most `most_bytes`, if it is in one of the folders. `listed` is the file that
+    /// the rules folder itself has at this path, if it is no link: if the open file is that one, it need not be asked
+    /// where it is.
     ///
     /// # Errors
     /// A message that reveals nothing of the file's content.
-    pub(crate) fn read(&self, path: &Path, most_bytes: u64) -> Result<(Vec<u8>, FileKey), String> {
-        let (file, metadata) = self.open(path)?;
+    pub(crate) fn read(
+        &self,
+        path: &Path,
+        listed: Option<&FileKey>,
+        most_bytes: u64,
+    ) -> Result<(Vec<u8>, FileKey), String> {
+        let (file, metadata) = open(path)?;
+        let identity = FileKey::of(&metadata).identity();
+        if identity.is_none() || identity != listed.and_then(FileKey::identity) {
+            self.check(path, &file, &metadata)?;
+        }
         file::read(&file, &metadata, most_bytes)
     }
 
@@ -48,8 +59,7 @@ impl AllowedFolders {
     /// # Errors
     /// A message that reveals nothing of the file's content.
     pub(crate) fn open(&self, path: &Path) -> Result<(File, Metadata), String> {
-        let file = file::open(path).map_err(|error| file::explain(&error))?;
-        let metadata = file.metadata().map_err(|error| file::explain(&error))?;
+        let (file, metadata) = open(path)?;
         self.check(path, &file, &metadata)?;
         Ok((file, metadata))
     }
@@ -65,6 +75,12 @@ impl AllowedFolders {
              `module-folders`"
         ))
     }
+}
+
+fn open(path: &Path) -> Result<(File, Metadata), String> {
+    let file = file::open(path).map_err(|error| file::explain(&error))?;
+    let metadata = file.metadata().map_err(|error| file::explain(&error))?;
+    Ok((file, metadata))
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -100,9 +116,30 @@ mod tests {
             assert_eq!(answer.is_ok(), is_allowed, "{first}, then {then}: {answer:?}");
         }
         lead("outside");
-        let why = allowed_folders.read(&path, 10).unwrap_err();
+        let why = allowed_folders.open(&path).unwrap_err();
         assert!(why.contains("outside the rules folder") && why.contains("module-folders"), "{why}");
         lead("rules/within");
-        assert_eq!(allowed_folders.read(&path, 10).unwrap().0, b"secret");
+        let (file, metadata) = allowed_folders.open(&path).unwrap();
+        assert_eq!(file::read(&file, &metadata, 10).unwrap().0, b"secret");
+    }
+
+    /// A link takes the place of a file between the listing of the folder and the reading of the file.
+    #[test]
+    fn only_the_listed_file_itself_is_read_without_being_asked_where_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let (rules, outside) = (home.path().join("rules"), home.path().join("outside"));
+        fs::create_dir(&rules).unwrap();
+        fs::write(rules.join("a"), "rule").unwrap();
+        fs::write(&outside, "secret").unwrap();
+        // Where files are is not known: what is not the listed file is refused.
+        let allowed_folders = AllowedFolders::new(rules.clone());
+        let path = rules.join("a");
+        let listed = FileKey::of(&fs::symlink_metadata(&path).unwrap());
+        assert_eq!(allowed_folders.read(&path, Some(&listed), 10).unwrap().0, b"rule");
+        assert!(allowed_folders.read(&path, None, 10).is_err());
+        fs::remove_file(&path).unwrap();
+        symlink(&outside, &path).unwrap();
+        let why = allowed_folders.read(&path, Some(&listed), 10).unwrap_err();
+        assert!(why.contains("outside the rules folder"), "{why}");
     }
 }

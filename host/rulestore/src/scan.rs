@@ -62,6 +62,8 @@ struct Candidate {
     name: String,
     path: PathBuf,
     key: FileKey,
+    /// It is a link to the file.
+    is_link: bool,
 }
 
 #[derive(Default)]
@@ -153,8 +155,8 @@ impl RuleStore {
                 break;
             }
             let path = self.dir.join(&file_name);
-            let key = match regular(&entry, &path) {
-                Ok(Some(metadata)) => FileKey::of(&metadata),
+            let (key, is_link) = match regular(&entry, &path) {
+                Ok(Some((metadata, is_link))) => (FileKey::of(&metadata), is_link),
                 Ok(None) => continue,
                 Err(why) => {
                     snapshot.refusals.push(RefusedFile::new(stem, path, &why));
@@ -163,7 +165,7 @@ impl RuleStore {
             };
             let name = stem.to_owned();
             let list = if is_manifest { &mut listing.manifests } else { &mut listing.modules };
-            list.push(Candidate { name, path, key });
+            list.push(Candidate { name, path, key, is_link });
         }
         Ok(listing)
     }
@@ -175,7 +177,8 @@ impl RuleStore {
             Some(known) if known.settled && known.key == key => return known,
             other => other,
         };
-        let (mut manifest, key) = match self.allowed_folders.read(&candidate.path, MANIFEST_BYTES) {
+        let listed = (!candidate.is_link).then_some(&key);
+        let (mut manifest, key) = match self.allowed_folders.read(&candidate.path, listed, MANIFEST_BYTES) {
             Ok((bytes, key)) => (parse(&candidate.path, &bytes), key),
             Err(why) => {
                 let why = format!("{}: {why}", candidate.path.display());
@@ -305,12 +308,12 @@ fn add(
     }
 }
 
-/// Returns the metadata of a regular file; `None` for folders, and for what was removed meanwhile.
-fn regular(entry: &DirEntry, path: &Path) -> Result<Option<Metadata>, String> {
+/// Returns the metadata of a regular file, and whether a link leads to it; `None` for folders, and for what was removed meanwhile.
+fn regular(entry: &DirEntry, path: &Path) -> Result<Option<(Metadata, bool)>, String> {
     let is_link = entry.file_type().map_err(|error| file::explain(&error))?.is_symlink();
     let metadata = if is_link { fs::metadata(path) } else { entry.metadata() };
     match metadata {
-        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
+        Ok(metadata) if metadata.is_file() => Ok(Some((metadata, is_link))),
         Ok(metadata) if metadata.is_dir() => Ok(None),
         Ok(_) => Err("not a regular file: put a file, or a link to one, here".into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound && is_link => Err("a link to nothing".into()),

@@ -31,15 +31,19 @@ pub(crate) struct Descriptions {
     bytes: usize,
     /// Some are not in the cache yet.
     is_new: bool,
+    /// The last limits, digested: most rules have the same.
+    limits: Option<(Limits, Sha256)>,
 }
 
 impl Descriptions {
     /// Returns the key of these settings and limits.
-    pub(crate) fn key(settings: &str, limits: &Limits) -> Key {
-        let mut digest = Sha256::new();
-        digest.update(format!("{limits:?}\0"));
-        digest.update(settings);
-        digest.finalize().into()
+    pub(crate) fn key(&mut self, settings: &str, limits: &Limits) -> Key {
+        if self.limits.as_ref().is_none_or(|(last, _)| last != limits) {
+            let digest = Sha256::new().chain_update(format!("{limits:?}\0"));
+            self.limits = Some((limits.clone(), digest));
+        }
+        let digest = self.limits.as_ref().map(|(_, digest)| digest.clone()).unwrap_or_default();
+        digest.chain_update(settings).finalize().into()
     }
 
     /// Reads what [`Descriptions::take_bytes`] wrote. What cannot be read is left out.
@@ -295,8 +299,8 @@ mod tests {
 
     #[test]
     fn a_description_comes_back_from_the_cache() {
-        let key = Descriptions::key("{}", &Limits::default());
         let mut written = Descriptions::default();
+        let key = written.key("{}", &Limits::default());
         written.add(key, &description());
         let bytes = written.take_bytes().expect("one is new");
         assert!(written.take_bytes().is_none(), "it has been written");
@@ -312,9 +316,11 @@ mod tests {
     fn other_settings_and_other_limits_have_another_key() {
         let limits = Limits::default();
         let less = Limits { memory_bytes: 1 << 20, ..limits.clone() };
-        let keys =
-            [("{}", &limits), ("{ }", &limits), ("{}", &less)].map(|(text, limits)| Descriptions::key(text, limits));
+        let mut descriptions = Descriptions::default();
+        let keys = [("{}", &limits), ("{ }", &limits), ("{}", &less), ("{}", &limits)]
+            .map(|(text, limits)| descriptions.key(text, limits));
         assert!(keys[0] != keys[1] && keys[0] != keys[2]);
+        assert_eq!(keys[0], keys[3]);
     }
 
     #[test]

@@ -353,8 +353,11 @@ impl Module for WasmModule {
 
     fn describe(&self, settings: &str, limits: &Limits) -> Result<Description, InstantiateError> {
         let Some(cache) = &self.cache else { return Ok(self.instantiate(settings, limits)?.description) };
-        let key = Descriptions::key(settings, limits);
-        if let Some(known) = self.with_descriptions(cache, |known| known.get(&key)) {
+        let (key, known) = self.with_descriptions(cache, |known| {
+            let key = known.key(settings, limits);
+            (key, known.get(&key))
+        });
+        if let Some(known) = known {
             return Ok(known);
         }
         let description = self.instantiate(settings, limits)?.description;
