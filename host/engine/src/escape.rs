@@ -70,10 +70,17 @@ impl EscapeIndex {
 
     /// Whether a character between those around the escape at `at` is searched for.
     fn has(&self, bytes: &[u8], at: usize, code: u32, len: usize) -> bool {
+        let symbol = u8::try_from(code).map_or(Symbol::NOT_ASCII, Symbol::of);
+        // It may make another escape of what follows.
+        if symbol == Symbol(b'\\') {
+            return true;
+        }
+        // Most are in nothing that is searched for, whatever is around them.
+        if !self.holds(Symbol::ANY, symbol, Symbol::ANY) {
+            return false;
+        }
         let (before, behind) = (before(bytes, at), behind(bytes, at + len));
-        match u8::try_from(code).map_or(Symbol::NOT_ASCII, Symbol::of) {
-            // It may make another escape of what follows.
-            Symbol(b'\\') => true,
+        match symbol {
             // Several bytes, each of which is a character here.
             Symbol::NOT_ASCII => {
                 let begins = [before, Symbol::EDGE].map(|before| self.holds(before, Symbol::NOT_ASCII, Symbol::ANY));
