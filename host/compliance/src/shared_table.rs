@@ -5,11 +5,9 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-};
+use std::{hash::BuildHasher, sync::Arc};
 
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use self::slots::Slots;
@@ -36,7 +34,7 @@ impl<V> Default for SharedTable<V> {
         Self {
             order: SharedMap::default(),
             known: HashTable::new(),
-            hashes: RandomState::new(),
+            hashes: RandomState::default(),
             names: Vec::new(),
             values: Slots::default(),
             free: Vec::new(),

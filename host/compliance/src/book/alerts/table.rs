@@ -1,10 +1,10 @@
 //! Alerts and the definitions that wait to open or cancel one: the latest of each definition and object.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     book::{
-        ids::{Id, Key, drain_sorted, key},
+        ids::{Id, KeySet, drain_sorted, key},
         limits,
         shared_parts::SharedParts,
     },
@@ -18,8 +18,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
     objects: SharedTable<ObjectAlerts>,
-    dirty: HashSet<Key>,
-    dirty_pending: HashSet<Key>,
+    dirty: KeySet,
+    dirty_pending: KeySet,
     /// Alerts that left the book before the store saw their end.
     left: Vec<Arc<Alert>>,
     parts: SharedParts,

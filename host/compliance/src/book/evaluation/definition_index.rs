@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    book::{ids::Id, limits},
+    book::{
+        ids::{Id, IdMap},
+        limits,
+    },
     compiled::CompiledConfig,
     condition::CompiledCondition,
     config::Scope,
@@ -61,7 +64,7 @@ impl Dependents {
 pub(crate) struct DefinitionIndex {
     dependencies: Arc<Dependencies>,
     /// What was found already.
-    known: HashMap<Id, Arc<Dependents>>,
+    known: IdMap<Arc<Dependents>>,
 }
 
 /// What the conditions of all definitions depend on.
@@ -115,12 +118,12 @@ impl DefinitionIndex {
                 all.without_symptoms.insert(name);
             }
         }
-        Self { dependencies: Arc::new(all), known: HashMap::new() }
+        Self { dependencies: Arc::new(all), known: IdMap::default() }
     }
 
     /// Returns the index, to be read. What was found already stays here.
     pub(crate) fn share(&self) -> Self {
-        Self { dependencies: Arc::clone(&self.dependencies), known: HashMap::new() }
+        Self { dependencies: Arc::clone(&self.dependencies), known: IdMap::default() }
     }
 
     /// Returns the definitions that can be met with no symptom active.

@@ -1,11 +1,11 @@
 //! Remembers what policy decides about alerts on objects.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     book::{
         evaluation::{context::Context, policy_decision::PolicyDecision},
-        ids::Id,
+        ids::{Id, IdMap},
     },
     registry::ObjectRegistry,
 };
@@ -13,7 +13,7 @@ use crate::{
 /// Decisions that were made already, until groups, configuration or hours change.
 #[derive(Debug)]
 pub(crate) struct PolicyCache {
-    objects: HashMap<Id, ObjectDecisions>,
+    objects: IdMap<ObjectDecisions>,
     /// The decision that most objects share.
     common: Arc<PolicyDecision>,
 }
@@ -52,7 +52,7 @@ impl ObjectDecisions {
 impl PolicyCache {
     pub(crate) fn new() -> Self {
         let common = Arc::new(PolicyDecision { enabled: true, ..PolicyDecision::default() });
-        Self { objects: HashMap::new(), common }
+        Self { objects: IdMap::default(), common }
     }
 
     /// Begins to remember the decisions on an object.

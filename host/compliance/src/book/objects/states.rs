@@ -1,12 +1,12 @@
 //! The objects that the book has something to say about, with the symptoms that rules raised on them.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use lifesigns_model as model;
 
 use crate::{
     book::{
-        ids::{Id, Key, drain_sorted, key},
+        ids::{Id, KeySet, drain_sorted, key},
         limits,
         objects::symptom::{ClearOutcome, RaiseOutcome},
         shared_parts::SharedParts,
@@ -26,7 +26,7 @@ pub(crate) struct ObjectStates {
     /// Symptoms, active or not, by object and `RULE/SYMPTOM`. A state is shared with what was taken out and is
     /// not written yet.
     objects: SharedTable<Symptoms>,
-    dirty: HashSet<Key>,
+    dirty: KeySet,
     parts: SharedParts,
 }
 

@@ -1,16 +1,14 @@
 //! All event clocks, by source and object.
 
-use std::collections::HashMap;
-
 use crate::book::{
-    ids::Id,
+    ids::{Id, IdMap},
     time::event_clock::{ClockKey, EventClock},
 };
 
 /// See the module. The order of the clocks is of no account.
 #[derive(Debug, Default)]
 pub(crate) struct EventClocks {
-    sources: HashMap<Id, HashMap<Id, EventClock>>,
+    sources: IdMap<IdMap<EventClock>>,
     len: usize,
 }
 

@@ -1,10 +1,10 @@
 //! The age of metrics: the last sample of an object that no longer reports is not kept for ever.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     book::{
-        ids::{Id, Key, key},
+        ids::{Id, KeyMap, key},
         time::{
             event_clock::{ClockKey, TimerKind},
             timers::Timers,
@@ -16,7 +16,7 @@ use crate::{
 /// Metrics with a timer: its event time, and the clock that the next one goes by.
 #[derive(Debug, Default)]
 pub(crate) struct MetricAges {
-    planned: HashMap<Key, (u64, ClockKey)>,
+    planned: KeyMap<(u64, ClockKey)>,
 }
 
 impl MetricAges {
