@@ -67,7 +67,9 @@ impl Program {
                 assert!(status.success(), "it failed: {status}");
                 return Usage { time: self.begun.elapsed(), ..last };
             }
-            last = self.usage();
+            // One that has ended and was not waited for yet has no memory any more.
+            let now = self.usage();
+            last = Usage { peak_bytes: now.peak_bytes.max(last.peak_bytes), ..now };
             thread::sleep(Duration::from_millis(5));
         }
     }
