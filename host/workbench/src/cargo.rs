@@ -44,7 +44,9 @@ pub(crate) struct CargoRun {
     pub(crate) diagnostics: String,
 }
 
-/// Builds crates of one workspace in one call. Cargo's status lines (`Compiling …`) go to `progress`.
+/// Builds crates of one workspace, each as a module and nothing else: a crate that is built as a library at the same
+/// time keeps all of its functions through the optimization of the whole, and its module is a sixth larger. Cargo's
+/// status lines (`Compiling …`) go to `progress`.
 pub(crate) fn run(
     toolchain: &Toolchain,
     crates: &[RuleCrate],
@@ -53,17 +55,42 @@ pub(crate) fn run(
     let root = &crates[0].root;
     // A folder of its own, so that it does not wait for the lock of an outer cargo.
     let target_dir = crates[0].target_dir.join("rules");
-    let mut command = cargo_command(&toolchain.cargo);
-    command.current_dir(root).args(["build", "--lib", "--target", TARGET, "--profile", "rule"]);
-    command.arg("--message-format=json-render-diagnostics").arg("--target-dir").arg(&target_dir);
-    if !has_profile(root) {
-        for setting in PROFILE {
-            command.arg("--config").arg(format!("profile.rule.{setting}"));
+    let flags = flags(toolchain, crates, &target_dir)?.join("\u{1f}");
+    let mut whole = CargoRun { success: true, modules: Vec::new(), diagnostics: String::new() };
+    for one in crates {
+        let mut command = cargo_command(&toolchain.cargo);
+        command.current_dir(root).args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
+        command.args(["--profile", "rule", "--message-format=json-render-diagnostics"]);
+        command.arg("--target-dir").arg(&target_dir).arg("-p").arg(&one.id);
+        if !has_profile(root) {
+            for setting in PROFILE {
+                command.arg("--config").arg(format!("profile.rule.{setting}"));
+            }
+        }
+        command.env("CARGO_ENCODED_RUSTFLAGS", &flags).env_remove("RUSTFLAGS");
+        let failed = |error: io::Error| ToolchainError::Tool {
+            tool: toolchain.cargo.to_string_lossy().into_owned(),
+            variable: "CARGO",
+            cause: error.to_string(),
+        };
+        let run = converse(command, progress).map_err(failed)?;
+        whole.modules.extend(run.modules);
+        // Warnings of what several of them use are said once.
+        if !run.diagnostics.is_empty() && !whole.diagnostics.contains(&run.diagnostics) {
+            whole.diagnostics.push_str(if whole.diagnostics.is_empty() { "" } else { "\n" });
+            whole.diagnostics.push_str(&run.diagnostics);
+        }
+        if !run.success {
+            whole.success = false;
+            break;
         }
     }
-    for one in crates {
-        command.arg("-p").arg(&one.id);
-    }
+    Ok(whole)
+}
+
+/// Returns the flags of rustc for all of them.
+fn flags(toolchain: &Toolchain, crates: &[RuleCrate], target_dir: &Path) -> Result<Vec<String>, ToolchainError> {
+    let root = &crates[0].root;
     let facts = toolchain.rustc_facts(root)?;
     let mut flags = outer_flags();
     flags.extend(["-C".into(), "target-feature=+simd128".into()]);
@@ -73,18 +100,12 @@ pub(crate) fn run(
         flags.push("--remap-path-scope=macro,debuginfo".into());
     }
     let std_sources = (facts.sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{}", facts.commit));
-    let fixed = [(root.clone(), "/rules".to_owned()), (target_dir, "/target".to_owned()), std_sources];
+    let fixed = [(root.clone(), "/rules".to_owned()), (target_dir.to_owned(), "/target".to_owned()), std_sources];
     // Of two prefixes that match, rustc takes the later.
     for (from, to) in home_remaps().iter().chain(crates.iter().flat_map(|one| &one.remaps)).chain(&fixed) {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }
-    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")).env_remove("RUSTFLAGS");
-    let failed = |error: io::Error| ToolchainError::Tool {
-        tool: toolchain.cargo.to_string_lossy().into_owned(),
-        variable: "CARGO",
-        cause: error.to_string(),
-    };
-    converse(command, progress).map_err(failed)
+    Ok(flags)
 }
 
 fn converse(mut command: Command, progress: &mut dyn FnMut(&str)) -> io::Result<CargoRun> {

@@ -36,6 +36,7 @@ pub(crate) const SDK: &[(&str, &str)] = files!("rules/sdk/":
     "src/testing/memory.rs",
     "src/testing/mod.rs",
     "src/testing/windows.rs",
+    "src/text.rs",
     "src/threshold.rs",
 );
 

@@ -117,7 +117,7 @@ impl<'a> Activity<'a> {
 
     /// The container for a sentence: its name, or the 12 digits of the id that Docker shows.
     pub fn container_short(&self) -> Option<&str> {
-        self.container().map(|name| if is_id(name) { &name[..12] } else { name })
+        self.container().map(short)
     }
 
     /// A client asked the daemon for it, which may have failed.
@@ -140,12 +140,17 @@ pub(crate) fn clipped(text: Cow<'_, str>) -> Cow<'_, str> {
     }
     let end = text.floor_char_boundary(MOST_BYTES);
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or_default()),
         Cow::Owned(mut text) => {
             text.truncate(end);
             Cow::Owned(text)
         }
     }
+}
+
+/// The digits of an id that Docker shows; a name as it is.
+pub(crate) fn short(container: &str) -> &str {
+    if is_id(container) { container.get(..12).unwrap_or(container) } else { container }
 }
 
 /// A full container id.

@@ -1,6 +1,8 @@
 //! The bridge `docker0` in messages of the kernel, of network services and of dockerd, and messages
 //! that name it without there being one.
 
+use lifesigns_rule::text;
+
 use crate::{Activity, Trace, Verb};
 
 const BRIDGE: &str = "docker0";
@@ -39,14 +41,14 @@ const NAMED_ONLY: [&str; 13] = [
 
 /// The bridge, if the message tells that it is there.
 pub(crate) fn bridge<'a>(message: &str) -> Option<Activity<'a>> {
-    let places = || message.match_indices(BRIDGE).map(|(at, _)| at).filter(|at| alone(message, *at));
+    let places = || text::positions(message, BRIDGE).filter(|at| alone(message, *at));
     places().next()?;
     let lower = message.to_ascii_lowercase();
-    if ABSENT.iter().any(|word| lower.contains(word)) {
+    if ABSENT.iter().any(|word| text::contains(&lower, word)) {
         return None;
     }
     let speaks = places().any(|at| is_subject(message, at));
-    let named_only = !speaks && NAMED_ONLY.iter().any(|word| lower.contains(word));
+    let named_only = !speaks && NAMED_ONLY.iter().any(|word| text::contains(&lower, word));
     (!named_only).then(|| Activity::new(Verb::Present, Trace::Bridge))
 }
 
@@ -62,16 +64,17 @@ fn alone(message: &str, at: usize) -> bool {
     if part_of_name(at.checked_sub(1)) || part_of_name(Some(end)) || after_dot {
         return false;
     }
-    let Some(suffix) = message[end..].strip_prefix('.') else { return true };
+    let Some(suffix) = message.get(end..).unwrap_or_default().strip_prefix('.') else { return true };
     let len = suffix.bytes().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)));
-    let suffix = suffix[..len.unwrap_or(suffix.len())].trim_end_matches('.');
+    let suffix = suffix.get(..len.unwrap_or(suffix.len())).unwrap_or_default().trim_end_matches('.');
     suffix.is_empty() || PROTOCOLS.contains(&suffix) || suffix.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether the message is about the interface at `at`: `docker0: port 1(…) entered …`, also behind
 /// the kernel's clock, `device (docker0): …`, `IN=docker0 OUT=eth0 …`.
 fn is_subject(message: &str, at: usize) -> bool {
-    let (before, after) = (&message[..at], &message[at + BRIDGE.len()..]);
+    let (before, after) = message.split_at_checked(at).unwrap_or((message, ""));
+    let after = after.strip_prefix(BRIDGE).unwrap_or(after);
     let first = before.is_empty() || before.ends_with("] ");
     (first && after.starts_with(':'))
         || (before.ends_with("device (") && after.starts_with(')'))

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_rule::Event;
+use lifesigns_rule::{Event, text};
 
 use crate::{Activity, Trace, Verb, activity::is_id};
 
@@ -47,10 +47,14 @@ fn verb(action: &str) -> Option<Verb> {
 
 /// `… container create ID (image=…)`, and up to Docker 1.9 `… ID: (from IMAGE) create`.
 fn is_text(message: &str, kind: &str, action: &str) -> bool {
-    let after_kind =
-        |at: usize| message[at + kind.len()..].strip_prefix(' ').is_some_and(|rest| rest.starts_with(action));
-    message.match_indices(kind).any(|(at, _)| after_kind(at))
-        || message.strip_suffix(action).is_some_and(|before| before.ends_with(") ") && before.contains(": (from "))
+    let after_kind = |at: usize| {
+        let after = message.get(at + kind.len()..).and_then(|rest| rest.strip_prefix(' '));
+        after.is_some_and(|rest| rest.starts_with(action))
+    };
+    text::positions(message, kind).any(after_kind)
+        || message
+            .strip_suffix(action)
+            .is_some_and(|before| before.ends_with(") ") && text::contains(before, ": (from "))
 }
 
 /// Up to Docker 1.9: `{"status":"create","id":"…","from":"busybox","time":…}`, and nothing that tells

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_rule::Event;
+use lifesigns_rule::{Event, text};
 
 use crate::{
     Activity,
@@ -32,7 +32,7 @@ pub fn mention<'a>(event: &Event<'a>) -> Option<Mention<'a>> {
         (Cow::Owned(of_form(form)?), "form-data")
     } else if let Some(rest) = message.strip_prefix("Trying to pull ") {
         event.field("level").filter(|level| *level == "debug")?;
-        let (repository, endpoint) = rest.split_once(" from ")?;
+        let (repository, endpoint) = text::split_once(rest, " from ")?;
         if repository.contains(' ') || !endpoint.starts_with("http") {
             return None;
         }

@@ -1,6 +1,6 @@
 //! What containerd, shims and the kernel write about containers at their default level.
 
-use lifesigns_rule::Event;
+use lifesigns_rule::{Event, text};
 
 use crate::{Activity, Trace, Verb, activity::is_id};
 
@@ -14,7 +14,7 @@ const SHIMS: [&str; 2] = ["docker-containerd-shim", "containerd-shim"];
 pub(crate) fn activity<'a>(event: &Event<'a>, message: &'a str) -> Option<Activity<'a>> {
     let (verb, trace, id) = match message {
         "starting signal loop" => {
-            let (_, id) = moby(event, "namespace")?.field("path")?.rsplit_once("/moby/")?;
+            let (_, id) = text::rsplit_once(moby(event, "namespace")?.field("path")?, "/moby/")?;
             (Verb::Start, Trace::SignalLoop, Some(id))
         }
         "cleaning up after shim disconnected" => {
@@ -34,7 +34,7 @@ pub(crate) fn activity<'a>(event: &Event<'a>, message: &'a str) -> Option<Activi
         "shim reaped" => (Verb::Die, Trace::ShimReaped, Some(event.field("id")?)),
         _ if message.starts_with("shim ") => {
             message.strip_prefix("shim ")?.strip_suffix(" started").filter(|shim| SHIMS.contains(shim))?;
-            let id = event.field("address")?.strip_suffix("/shim.sock")?.rsplit_once("/moby/")?.1;
+            let (_, id) = text::rsplit_once(event.field("address")?.strip_suffix("/shim.sock")?, "/moby/")?;
             (Verb::Start, Trace::ShimStarted, Some(id))
         }
         _ => {

@@ -25,7 +25,9 @@ impl<'a> Uri<'a> {
         };
         let path = path.strip_prefix('/')?;
         match path.split_once('/') {
-            Some((first, rest)) if is_version(first) => Some(Self { version: Some(&first[1..]), path: rest, query }),
+            Some((first, rest)) if is_version(first) => {
+                Some(Self { version: first.strip_prefix('v'), path: rest, query })
+            }
             _ => Some(Self { version: None, path, query }),
         }
     }

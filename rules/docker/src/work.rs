@@ -45,7 +45,7 @@ impl Work {
 
     /// For a sentence: `create web-1 from busybox`, `pull busybox`.
     pub fn words(&self) -> String {
-        let container = if crate::activity::is_id(&self.container) { &self.container[..12] } else { &self.container };
+        let container = crate::activity::short(&self.container);
         let space = if container.is_empty() { "" } else { " " };
         let from = match (self.image.is_empty(), self.verb == Verb::Pull.as_str()) {
             (true, _) => "",

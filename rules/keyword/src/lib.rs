@@ -6,6 +6,7 @@ mod settings;
 use lifesigns_rule::{
     Alerts, Description, Event, Interest, Kinds, Rule, State, Symptom, Test,
     settings::{Duration, Values},
+    text,
 };
 use settings::Flow;
 pub use settings::Settings;
@@ -40,10 +41,10 @@ impl Rule for Keyword {
             .controls(&settings.controls.0)
             .hold_ms(settings.hold.map_or(0, Duration::ms));
         let mut interest = Interest::of(Kinds::LOG).contains(&settings.contains.0).ignore_case(settings.ignore_case);
-        for (name, Values(values)) in &settings.fields {
+        for (name, Values(values)) in &settings.fields.0 {
             interest = interest.field(name, Test::one_of(values));
         }
-        for (name, Values(values)) in &settings.properties {
+        for (name, Values(values)) in &settings.properties.0 {
             interest = interest.property(name, Test::one_of(values));
         }
         Description::new("keyword", env!("CARGO_PKG_VERSION"))
@@ -91,7 +92,7 @@ impl Keyword {
             if self.settings.ignore_case {
                 contains_ignoring_case(message.as_bytes(), literal.as_bytes())
             } else {
-                message.contains(literal.as_str())
+                text::contains(message, literal)
             }
         };
         literals[..last].iter().position(found).unwrap_or(last)
@@ -131,7 +132,10 @@ fn visible(literal: &str) -> String {
     let mut out = String::with_capacity(literal.len());
     for character in literal.chars() {
         match character {
-            '"' | '\\' => out.extend(['\\', character]),
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             other if other.is_control() => out.push('\u{fffd}'),

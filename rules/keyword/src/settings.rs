@@ -1,10 +1,8 @@
 //! The settings of the rule, and what is wrong with them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use lifesigns_rule::{
     Criticality, Impact,
-    settings::{Duration, Values, check_kebab},
+    settings::{Duration, Table, Values, check_kebab},
 };
 
 lifesigns_rule::settings! {
@@ -16,9 +14,9 @@ lifesigns_rule::settings! {
         /// Without regard to ASCII case.
         pub ignore_case: bool = false,
         /// And each of these fields has one of these values.
-        pub fields: BTreeMap<String, Values> = {},
+        pub fields: Table<Values> = {},
         /// And each of these properties of the object has one of these values.
-        pub properties: BTreeMap<String, Values> = {},
+        pub properties: Table<Values> = {},
         /// Raise only when this many came within `window`.
         pub threshold: Option<u32>,
         /// The window of `threshold`.
@@ -66,7 +64,7 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<Option<Flow>, String> {
         self.check_literals()?;
         check_kebab("symptom", &self.symptom)?;
-        if self.title.as_ref().is_some_and(|title| title.trim().is_empty()) {
+        if self.title.as_ref().is_some_and(|title| title.trim_ascii().is_empty()) {
             return Err("`title` is empty: write one line for a person, or leave it out".into());
         }
         check_conditions("fields", &self.fields)?;
@@ -84,7 +82,7 @@ impl Settings {
                     .into(),
             );
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = Vec::new();
         for literal in &self.contains.0 {
             if literal.is_empty() {
                 return Err("`contains` has an empty text, which would match every line: take it out".into());
@@ -95,8 +93,10 @@ impl Settings {
                     literal.len()
                 ));
             }
-            if !seen.insert(if self.ignore_case { literal.to_ascii_lowercase() } else { literal.clone() }) {
-                return Err(format!("`contains` has `{literal}` twice: take one out"));
+            let same = if self.ignore_case { literal.to_ascii_lowercase() } else { literal.clone() };
+            match seen.binary_search(&same) {
+                Ok(_) => return Err(format!("`contains` has `{literal}` twice: take one out")),
+                Err(at) => seen.insert(at, same),
             }
         }
         Ok(())
@@ -126,8 +126,8 @@ impl Settings {
     }
 }
 
-fn check_conditions(setting: &str, conditions: &BTreeMap<String, Values>) -> Result<(), String> {
-    for (name, Values(values)) in conditions {
+fn check_conditions(setting: &str, conditions: &Table<Values>) -> Result<(), String> {
+    for (name, Values(values)) in &conditions.0 {
         if name.is_empty() {
             return Err(format!("`{setting}` has an entry without a name: name what is compared, such as `level`"));
         }

@@ -3,7 +3,15 @@
 use crate::{Condition, Criticality, Description, Impact, Interest, Kinds, Subject, Symptom, Test, Wants};
 
 fn strings<I: IntoIterator<Item = S>, S: AsRef<str>>(items: I) -> Vec<String> {
-    items.into_iter().map(|item| item.as_ref().to_owned()).collect()
+    let mut texts = Vec::new();
+    items.into_iter().for_each(|item| add(&mut texts, item.as_ref()));
+    texts
+}
+
+/// One function for all kinds of lists keeps modules small.
+#[inline(never)]
+fn add(texts: &mut Vec<String>, text: &str) {
+    texts.push(text.to_owned());
 }
 
 impl Description {
@@ -62,21 +70,21 @@ impl Description {
     /// Asks to read these fields of log records.
     #[must_use]
     pub fn fields<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.wants.fields.extend(strings(names));
+        names.into_iter().for_each(|name| add(&mut self.wants.fields, name.as_ref()));
         self
     }
 
     /// Asks to read these properties of the event's object.
     #[must_use]
     pub fn properties<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.wants.properties.extend(strings(names));
+        names.into_iter().for_each(|name| add(&mut self.wants.properties, name.as_ref()));
         self
     }
 
     /// Asks to read these metrics of the event's object.
     #[must_use]
     pub fn metrics<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.wants.metrics.extend(strings(names));
+        names.into_iter().for_each(|name| add(&mut self.wants.metrics, name.as_ref()));
         self
     }
 }
@@ -155,7 +163,7 @@ impl Interest {
     /// Adds literals, one of which must occur in the message.
     #[must_use]
     pub fn contains<S: AsRef<str>>(mut self, literals: impl IntoIterator<Item = S>) -> Self {
-        self.contains.extend(strings(literals));
+        literals.into_iter().for_each(|literal| add(&mut self.contains, literal.as_ref()));
         self
     }
 

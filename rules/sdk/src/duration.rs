@@ -33,28 +33,31 @@ impl Duration {
     /// Parses `5m`, `5 m` or `1h30m`. Returns `None` for anything else, and for more than 100 years.
     pub fn parse(text: &str) -> Option<Self> {
         const MOST_MS: u64 = 100 * 365 * 86_400_000;
-        let mut rest = text.trim_ascii();
+        let mut bytes = text.trim_ascii().bytes().peekable();
+        bytes.peek()?;
         let mut ms = 0u64;
-        if rest.is_empty() {
-            return None;
-        }
-        while !rest.is_empty() {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: u64 = rest.get(..digits)?.parse().ok()?;
-            let tail = rest.get(digits..)?.trim_ascii_start();
-            let unit = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
-            let factor = match tail.get(..unit)? {
-                "ms" => 1,
-                "s" => 1000,
-                "m" => 60_000,
-                "h" => 3_600_000,
-                "d" => 86_400_000,
-                "w" => 7 * 86_400_000,
-                "y" => 365 * 86_400_000,
+        while bytes.peek().is_some() {
+            let mut number = None;
+            while let Some(digit) = bytes.next_if(u8::is_ascii_digit) {
+                number = Some(number.unwrap_or(0u64).checked_mul(10)?.checked_add(u64::from(digit - b'0'))?);
+            }
+            while bytes.next_if(u8::is_ascii_whitespace).is_some() {}
+            let unit = bytes.next()?;
+            let factor = match (unit, bytes.next_if(u8::is_ascii_alphabetic)) {
+                (b'm', Some(b's')) => 1,
+                (b's', None) => 1000,
+                (b'm', None) => 60_000,
+                (b'h', None) => 3_600_000,
+                (b'd', None) => 86_400_000,
+                (b'w', None) => 7 * 86_400_000,
+                (b'y', None) => 365 * 86_400_000,
                 _ => return None,
             };
-            ms = number.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
-            rest = tail.get(unit..)?.trim_ascii_start();
+            if unit == b'm' && factor == 1 && bytes.peek().is_some_and(u8::is_ascii_alphabetic) {
+                return None;
+            }
+            ms = number?.checked_mul(factor)?.checked_add(ms).filter(|ms| *ms <= MOST_MS)?;
+            while bytes.next_if(u8::is_ascii_whitespace).is_some() {}
         }
         Some(Self { ms })
     }

@@ -32,7 +32,8 @@ impl<R: Rule> Instance<R> {
 
     pub fn describe(&self, settings: &str) -> Result<Description, String> {
         let native = Native::new(settings)?;
-        let description = native.description().clone();
+        // Described once more: a copy would bring the code for it into every module.
+        let description = native.described();
         *self.0.borrow_mut() = Some(native);
         Ok(description)
     }
@@ -77,9 +78,8 @@ macro_rules! export {
             #[global_allocator]
             static MEMORY: $crate::memory::RuleMemory = $crate::memory::RuleMemory::new();
 
-            std::thread_local! {
-                static INSTANCE: $crate::Instance<$rule> = const { $crate::Instance::new() };
-            }
+            static INSTANCE: $crate::memory::OneThread<$crate::Instance<$rule>> =
+                $crate::memory::OneThread($crate::Instance::new());
 
             impl $crate::bindings::Guest for Component {
                 fn settings() -> std::vec::Vec<$crate::bindings::Setting> {
@@ -87,20 +87,20 @@ macro_rules! export {
                 }
 
                 fn migrate(version: u32, objects: std::vec::Vec<std::vec::Vec<std::string::String>>) {
-                    INSTANCE.with(|instance| instance.migrate(version, &objects))
+                    INSTANCE.0.migrate(version, &objects)
                 }
 
                 fn describe(
                     settings: std::string::String,
                 ) -> std::result::Result<$crate::Description, std::string::String> {
                     $crate::report_panics();
-                    INSTANCE.with(|instance| instance.describe(&settings))
+                    INSTANCE.0.describe(&settings)
                 }
 
                 fn evaluate(
                     events: $crate::bindings::lifesigns::rule::types::Batch,
                 ) -> $crate::bindings::lifesigns::rule::types::Answer {
-                    INSTANCE.with(|instance| instance.evaluate(&events))
+                    INSTANCE.0.evaluate(&events)
                 }
             }
 

@@ -92,6 +92,11 @@ impl<'a> Parser<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// What is not read yet; nothing within a character.
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     fn blank(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
@@ -107,7 +112,7 @@ impl<'a> Parser<'a> {
     }
 
     fn word(&mut self, word: &str, value: JsonValue<'a>) -> Option<JsonValue<'a>> {
-        let is_there = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
+        let is_there = self.rest().starts_with(word);
         self.at += word.len();
         is_there.then_some(value)
     }
@@ -178,7 +183,7 @@ impl<'a> Parser<'a> {
             let rest = self.text.get(self.at..)?;
             let end = rest.bytes().position(|byte| byte == b'"' || byte == b'\\')?;
             self.at += end + 1;
-            if rest.as_bytes()[end] == b'"' {
+            if rest.as_bytes().get(end) == Some(&b'"') {
                 if owned.is_empty() {
                     return rest.get(..end).map(Cow::Borrowed);
                 }
@@ -206,7 +211,7 @@ impl<'a> Parser<'a> {
                 if !(0xd800..0xdc00).contains(&first) {
                     return char::from_u32(first);
                 }
-                let is_pair = self.text.as_bytes()[self.at..].starts_with(b"\\u");
+                let is_pair = self.rest().starts_with("\\u");
                 self.at += 2;
                 let second = if is_pair { self.hexadecimal()?.checked_sub(0xdc00)? } else { return None };
                 return char::from_u32(0x10000 + ((first - 0xd800) << 10) + second);

@@ -66,6 +66,7 @@ pub mod settings;
 mod state;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+pub mod text;
 mod threshold;
 
 /// The bindings that `wit-bindgen` generates from `wit/`, for the export macro; rules do not need them.

@@ -28,6 +28,12 @@ struct Blocks {
 // SAFETY: a module has one thread.
 unsafe impl Sync for RuleMemory {}
 
+/// A static of a module, which has one thread.
+pub struct OneThread<T>(pub T);
+
+// SAFETY: a module has one thread.
+unsafe impl<T> Sync for OneThread<T> {}
+
 impl RuleMemory {
     /// Returns an allocator that has no memory yet.
     pub const fn new() -> Self {

@@ -32,6 +32,11 @@ impl<R: Rule> Native<R> {
         &self.description
     }
 
+    /// Describes the rule again.
+    pub(crate) fn described(&self) -> Description {
+        self.rule.describe()
+    }
+
     /// Evaluates a batch and returns its alerts flat, as the contract hands them over.
     pub fn evaluate(&self, columns: Columns<'_>, host: &Calls) -> Answer {
         let mut answer = alerts::empty();

@@ -39,6 +39,6 @@ pub use declared::RuleSettings;
 pub use kebab::check_kebab;
 pub use reader::{SettingType, SettingsReader};
 pub use spec::SettingSpec;
-pub use types::Values;
+pub use types::{Table, Values};
 
 pub use crate::duration::Duration;

@@ -1,7 +1,7 @@
 //! Reads settings from JSON and gathers what is wrong with them.
 
 use super::{nearest::nearest, spec::SettingSpec};
-use crate::json::JsonValue;
+use crate::{json::JsonValue, text::joined};
 
 /// Most of a wrong value that a mistake repeats.
 const SHOWN_CHARS: usize = 60;
@@ -59,33 +59,32 @@ impl SettingsReader {
 
     /// Reads a declared setting of a table.
     pub fn setting<T: SettingType>(&mut self, spec: &SettingSpec, table: &JsonValue<'_>) -> Option<T> {
-        let name = spec.key();
-        let default;
-        let value = match table.get(&name) {
-            Some(value) => value,
-            None => match spec.default() {
-                Some(text) => {
-                    default = JsonValue::parse(text)?;
-                    &default
-                }
-                None => {
-                    let absent = T::absent();
-                    if absent.is_none() {
-                        self.missing(&name, spec);
-                    }
-                    return absent;
-                }
-            },
+        let before = self.path.len();
+        // What depends on the type is small, because it is there for each setting.
+        let found = match self.found(spec, table) {
+            None => T::absent(),
+            Some(Found::Given(value)) => T::read(value, self),
+            Some(Found::Default(value)) => T::read(&value, self),
         };
-        self.within(&name, &mut |reader| T::read(value, reader))
+        self.path.truncate(before);
+        found
     }
 
+    /// Returns what is given for a setting, or its default, and makes it the present place. If it must be given and is
+    /// not, that is noted.
     #[inline(never)]
-    fn missing(&mut self, name: &str, spec: &SettingSpec) {
-        let before = self.enter(name);
-        let mistake = format!("`{}` is missing: give {}", self.path, spec.kind);
-        self.mistakes.push(mistake);
-        self.path.truncate(before);
+    fn found<'v>(&mut self, spec: &SettingSpec, table: &'v JsonValue<'v>) -> Option<Found<'v>> {
+        let name = spec.key();
+        self.enter(&name);
+        if let Some(value) = table.get(&name) {
+            return Some(Found::Given(value));
+        }
+        let default = spec.default().and_then(JsonValue::parse);
+        if default.is_none() && !spec.optional {
+            let mistake = format!("`{}` is missing: give {}", self.path, spec.kind);
+            self.mistakes.push(mistake);
+        }
+        default.map(Found::Default)
     }
 
     /// Refuses a value that is given and less than the declared minimum, or more than the maximum.
@@ -95,17 +94,21 @@ impl SettingsReader {
         spec: &SettingSpec,
         table: &JsonValue<'_>,
     ) -> Option<T> {
+        let read = value?;
+        let is_less = bound(spec.min()).is_some_and(|min: T| read < min);
+        let is_more = bound(spec.max()).is_some_and(|max: T| read > max);
+        if (is_less || is_more) && self.refuse_given(spec, table) { None } else { Some(read) }
+    }
+
+    /// Refuses the value of a setting. Returns whether one is given.
+    #[inline(never)]
+    fn refuse_given(&mut self, spec: &SettingSpec, table: &JsonValue<'_>) -> bool {
         let name = spec.key();
-        let (Some(given), Some(read)) = (table.get(&name), &value) else { return value };
-        let bound = |text: Option<&str>| T::read(&JsonValue::parse(text?)?, &mut Self::default());
-        let is_less = bound(spec.min()).is_some_and(|min| *read < min);
-        if is_less || bound(spec.max()).is_some_and(|max| *read > max) {
-            let before = self.enter(&name);
-            self.refuse(given, &spec.wanted());
-            self.path.truncate(before);
-            return None;
-        }
-        value
+        let Some(given) = table.get(&name) else { return false };
+        let before = self.enter(&name);
+        self.refuse(given, &spec.wanted());
+        self.path.truncate(before);
+        true
     }
 
     /// Notes keys of a table that no setting has.
@@ -117,7 +120,7 @@ impl SettingsReader {
             let hint = match nearest(key, names.iter().map(String::as_str)) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None if names.is_empty() => "it has none".to_owned(),
-                None => format!("it has `{}`", names.join("`, `")),
+                None => format!("it has `{}`", joined(&mut names.iter().map(String::as_str), "`, `")),
             };
             let before = self.enter(key);
             let mistake = format!("`{}` is no setting of this rule; {hint}", self.path);
@@ -133,21 +136,36 @@ impl SettingsReader {
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, String> {
         match value {
             Some(value) if self.mistakes.is_empty() => Ok(value),
-            _ => Err(self.mistakes.join("\n")),
+            _ => Err(joined(&mut self.mistakes.iter().map(String::as_str), "\n")),
         }
     }
+}
+
+/// What is read for a setting.
+enum Found<'v> {
+    Given(&'v JsonValue<'v>),
+    Default(JsonValue<'v>),
+}
+
+#[inline(never)]
+fn bound<T: SettingType>(text: Option<&str>) -> Option<T> {
+    T::read(&JsonValue::parse(text?)?, &mut SettingsReader::default())
 }
 
 /// Returns a value as it was written, or what it is.
 fn shown(value: &JsonValue<'_>) -> String {
     match value {
         JsonValue::Null => "null".to_owned(),
-        JsonValue::Bool(is) => is.to_string(),
+        JsonValue::Bool(true) => "true".to_owned(),
+        JsonValue::Bool(false) => "false".to_owned(),
         JsonValue::Number(number) => (*number).to_owned(),
-        JsonValue::Text(text) if text.chars().nth(SHOWN_CHARS).is_some() => {
-            format!("\"{}…\"", text.chars().take(SHOWN_CHARS).collect::<String>())
+        JsonValue::Text(text) => {
+            let end = text.char_indices().nth(SHOWN_CHARS).map(|(at, _)| at);
+            let mut shown = "\"".to_owned();
+            shown.push_str(end.and_then(|end| text.get(..end)).unwrap_or(text));
+            shown.push_str(if end.is_some() { "…\"" } else { "\"" });
+            shown
         }
-        JsonValue::Text(text) => format!("\"{text}\""),
         JsonValue::List(_) => "a list".to_owned(),
         JsonValue::Table(_) => "a table".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! A declared setting: its key, type, default, bounds and documentation.
 
-use crate::bindings::Setting;
+use crate::{bindings::Setting, text::joined};
 
 /// A declared setting.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,11 @@ pub struct SettingSpec {
 impl SettingSpec {
     /// Returns its key in `[settings]`: `starts-stops` of the field `starts_stops`.
     pub fn key(&self) -> String {
-        self.names.first().copied().unwrap_or_default().replace('_', "-")
+        let mut key = String::new();
+        for character in self.names.first().copied().unwrap_or_default().chars() {
+            key.push(if character == '_' { '-' } else { character });
+        }
+        key
     }
 
     /// Returns what holds without it, as JSON.
@@ -49,12 +53,13 @@ impl SettingSpec {
     pub(super) fn wanted(&self) -> String {
         // The bounds say it better.
         let kind = self.kind.strip_suffix(", not below 0").unwrap_or(self.kind);
-        match (self.min(), self.max()) {
-            (Some(min), Some(max)) => format!("{kind} from {min} to {max}"),
-            (Some(min), None) => format!("{kind} of at least {min}"),
-            (None, Some(max)) => format!("{kind} of at most {max}"),
-            (None, None) => self.kind.to_owned(),
-        }
+        let parts: [&str; 5] = match (self.min(), self.max()) {
+            (Some(min), Some(max)) => [kind, " from ", min, " to ", max],
+            (Some(min), None) => [kind, " of at least ", min, "", ""],
+            (None, Some(max)) => [kind, " of at most ", max, "", ""],
+            (None, None) => [self.kind, "", "", "", ""],
+        };
+        joined(&mut parts.into_iter(), "")
     }
 
     /// Returns it as the contract has it.
@@ -64,7 +69,7 @@ impl SettingSpec {
             kind: self.wanted(),
             default: self.default().map(str::to_owned),
             required: self.default().is_none() && !self.optional,
-            summary: self.docs.iter().map(|line| line.trim_ascii()).collect::<Vec<_>>().join(" "),
+            summary: joined(&mut self.docs.iter().map(|line| line.trim_ascii()), " "),
         }
     }
 }
