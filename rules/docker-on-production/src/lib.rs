@@ -3,7 +3,7 @@
 
 use docker::{Activity, FIELDS, Verb, Work, interests};
 use lifesigns_rule::{
-    Alerts, Criticality, Description, Event, Interest, Kind, Rule, Symptom,
+    Alerts, Criticality, Description, Event, Interest, Kind, Rule, State, Symptom,
     settings::{Duration, Values},
 };
 
@@ -28,8 +28,12 @@ pub struct DockerOnProduction(Settings);
 const SYMPTOM: &str = "docker-on-production";
 /// The last work of Docker: [`Work`].
 const WORK: &str = "work";
-/// Set while the symptom is raised: when last, and whether with a container's name.
+/// Set while the symptom is raised: when last, in nanoseconds.
 const RAISED: &str = "raised";
+/// Set beside it if that was with a container's name.
+const NAMED: &str = "named";
+/// Version 0 had both in one text under [`RAISED`]: `1797829200000000000 named`.
+const STATE_VERSION: u32 = 1;
 
 impl Rule for DockerOnProduction {
     type Settings = Settings;
@@ -55,6 +59,14 @@ impl Rule for DockerOnProduction {
             .interest(Interest::fact())
             .fields(FIELDS)
             .properties([&self.0.property])
+            .state_version(STATE_VERSION)
+            .migrates_from(0)
+    }
+
+    fn migrate(&self, _version: u32, _keys: &[String], state: &State<'_>) {
+        let Some(raised) = state.get_str(RAISED) else { return };
+        let (time_ns, named) = raised.split_once(' ').unwrap_or((&raised, ""));
+        set_raised(state, time_ns.parse().unwrap_or(0), !named.is_empty());
     }
 
     fn evaluate(&self, event: &Event<'_>, alerts: &mut Alerts<'_>) {
@@ -113,6 +125,7 @@ impl DockerOnProduction {
             return;
         }
         state.delete(RAISED);
+        state.delete(NAMED);
         let now = match value {
             Some(value) => format!("{} is now {value}", event.object()),
             None => format!("{} no longer has a property {}", event.object(), self.0.property),
@@ -121,17 +134,25 @@ impl DockerOnProduction {
     }
 
     fn is_due(&self, event: &Event<'_>, work: &Work) -> bool {
-        let Some(raised) = event.state().get_str(RAISED) else { return true };
-        let (time_ns, named) = raised.split_once(' ').unwrap_or((&raised, ""));
-        let since_ns = event.time_ns().saturating_sub(time_ns.parse().unwrap_or(0));
-        since_ns >= self.0.repeat.ns() || (named.is_empty() && !work.container.is_empty())
+        let state = event.state();
+        let Some(raised) = state.get(RAISED) else { return true };
+        let since_ns = event.time_ns().saturating_sub(raised.try_into().map_or(0, u64::from_le_bytes));
+        since_ns >= self.0.repeat.ns() || (!work.container.is_empty() && !state.is_marked(NAMED))
     }
 
     fn raise(&self, event: &Event<'_>, alerts: &mut Alerts<'_>, work: &Work, value: &str, summary: String) {
-        let named = if work.container.is_empty() { "" } else { "named" };
-        event.state().set(RAISED, format!("{} {named}", event.time_ns()), 0);
+        set_raised(&event.state(), event.time_ns(), !work.container.is_empty());
         let raised = alerts.raise(SYMPTOM, summary).attribute("property", &*self.0.property).attribute("value", value);
         work.attributes(raised);
+    }
+}
+
+fn set_raised(state: &State<'_>, time_ns: u64, is_named: bool) {
+    state.set(RAISED, time_ns.to_le_bytes(), 0);
+    if is_named {
+        state.set(NAMED, "", 0);
+    } else {
+        state.delete(NAMED);
     }
 }
 

@@ -120,3 +120,45 @@ fn bad_settings() {
     assert!(refused(r#"{"memory": "a day"}"#).starts_with("`memory` is \"a day\": give a length of time"));
     assert!(refused(r#"{"value": "x"}"#).starts_with("`value` is no setting of this rule; did you mean `values`?"));
 }
+
+/// The rule as it was with state of version 0.
+struct Version0;
+
+impl Rule for Version0 {
+    type Settings = ();
+
+    fn new((): ()) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn describe(&self) -> Description {
+        Description::new(SYMPTOM, "0.0.1")
+            .symptom(Symptom::new(SYMPTOM, "Docker on a production object"))
+            .interest(Interest::log().contains(["raised"]))
+    }
+
+    fn evaluate(&self, event: &Event<'_>, _: &mut Alerts<'_>) {
+        event.state().set(RAISED, event.message().trim_start_matches("raised "), 0);
+    }
+}
+
+#[test]
+fn state_of_version_0_is_taken_over() {
+    for (held, named_is_due) in [("10000000000 named", false), ("10000000000 ", true)] {
+        let mut old = Bench::<Version0>::new("{}").unwrap();
+        old.at_ms(10_000).log("vm", &format!("raised {held}"));
+        let mut new: Production = Bench::after(old, "{}").unwrap();
+        new.show_all();
+        new.property("vm", "env", "production");
+        assert_eq!(
+            create(&mut new, 11, "web").len(),
+            usize::from(named_is_due),
+            "{held}: with a name for the first time"
+        );
+        assert!(create(&mut new, 12, "db").is_empty(), "{held}");
+        let hour = if named_is_due { 11 } else { 10 } + 3600;
+        assert!(create(&mut new, hour - 1, "db").is_empty(), "{held}: the time is the old one");
+        assert_eq!(create(&mut new, hour, "db").len(), 1, "{held}");
+        assert_eq!(become_(&mut new, hour + 1, "playground")[0].change, Change::Clear);
+    }
+}
