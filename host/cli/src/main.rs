@@ -18,7 +18,6 @@ mod open_files;
 mod output;
 mod preflight;
 mod read_thread;
-mod recorder_config;
 mod reload;
 mod reload_requests;
 mod replay;

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use lifesigns::{ConfigureError, RecordingHost, sources::SourceSupervisor};
+use lifesigns::{ConfigureError, RecordingHost, recorder_config, sources::SourceSupervisor};
 use lifesigns_api::ApiError;
 use lifesigns_ingest::AgentRegistry;
 use lifesigns_intake::SourceSettings;
@@ -19,9 +19,7 @@ use crate::{
     compliance::settings,
     exit::{Failure, Outcome},
     inventory::{self, Debounce, InventoryContent},
-    preflight,
-    recorder_config::recorder_config,
-    terminal,
+    preflight, terminal,
 };
 
 /// A version of a file: device, inode, size, and its times of modification and change. Used only to decide

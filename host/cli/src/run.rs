@@ -10,7 +10,7 @@ use crossbeam_channel::select;
 use lifesigns::{
     HostBuilder, LoadOutcome, RecordingHost, RuleLoad, engine,
     model::{ObjectFacts, SystemClock, WakeSignal, Wakeup},
-    sources::{SourceSupervisor, sources_reporting_end},
+    sources::SourceSupervisor,
 };
 use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 use lifesigns_ingest::{AgentRegistry, Ingest, IngestLimits};
@@ -25,7 +25,6 @@ use crate::{
     load, open_files,
     output::OutputWriter,
     preflight,
-    recorder_config::recorder_config,
     reload::{self, ConfigWatcher},
     reload_requests::ReloadRequests,
     server, signals,
@@ -144,15 +143,10 @@ fn start(
     let lines = Mutex::new(OutputWriter::open(&settings.output, settings.file_mode)?);
     let sandbox =
         load::sandbox(load::cache(settings.cache.as_deref())?, &settings.compile, settings.rules_memory_bytes)?;
-    let builder = HostBuilder::new(sandbox, &settings.rules)
-        .module_folders(settings.module_folders.clone())
-        .compile_threads(settings.compile.processes)
-        .start_wait(Duration::from_millis(settings.compile.start_wait_ms))
+    let builder = HostBuilder::without_folder(sandbox)
+        .settings(settings)
         .stop_signal(stop.clone())
-        .sources_reporting_end(sources_reporting_end(&settings.sources))
-        .config(engine_config(&settings.engine))
         .on_load(print_loads)
-        .recorder_config(recorder_config(settings))
         .on_rule_alerts(Arc::new(move |alerts| {
             // At once, because a reader may wait for them.
             lines.lock().unwrap_or_else(PoisonError::into_inner).write_alerts(alerts);
@@ -190,20 +184,6 @@ pub(crate) fn run_summary(totals: &engine::EngineTotals) -> String {
         terminal::count(totals.scan_counts.lines, "line"),
         terminal::raises(totals.report.alerts)
     )
-}
-
-fn engine_config(typed: &lifesigns_settings::EngineSettings) -> engine::EngineConfig {
-    let default = engine::EngineConfig::default();
-    engine::EngineConfig {
-        scanners: typed.scanners.unwrap_or(default.scanners),
-        shards: typed.shards.unwrap_or(default.shards),
-        inflight_bytes: typed.inflight_bytes.unwrap_or(default.inflight_bytes),
-        pin: typed.pin.unwrap_or(default.pin),
-        rules_cpu_ms_per_s: typed.rules_cpu_ms_per_s.unwrap_or(default.rules_cpu_ms_per_s),
-        rules_state_bytes: typed.rules_state_bytes.unwrap_or(default.rules_state_bytes),
-        keep_events_bytes: typed.keep_events_bytes.unwrap_or(lifesigns::model::limits::KEPT_EVENTS_BYTES),
-        ..default
-    }
 }
 
 /// Prints the outcome of loading rules, except for rules that have not changed.

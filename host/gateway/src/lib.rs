@@ -35,6 +35,7 @@ mod table;
 mod tls;
 
 pub use client::{ConnectError, HostClient};
+pub use lifesigns_listen::TlsError;
 pub use limits::GatewayLimits;
 pub use peer::{NAME_CHARS, SocketPeer, user_name};
 pub use remote::{RemoteError, RemoteHost};

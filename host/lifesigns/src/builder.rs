@@ -1,9 +1,11 @@
 //! Builds a host: its rules, configuration, sources and receivers.
 
+#[cfg(feature = "store")]
+use std::path::Path;
 use std::{
     collections::BTreeMap,
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,6 +20,7 @@ use lifesigns_recorder::{
 };
 use lifesigns_rulestore::{RuleStore, Versions};
 use lifesigns_sandbox::{MemoryBudget, Sandbox};
+#[cfg(feature = "store")]
 use lifesigns_store_sqlite::{Store, StoreOpenError};
 
 use crate::{
@@ -49,6 +52,7 @@ pub enum HostError {
     #[error("the rules cannot be indexed: {0}")]
     Index(#[from] lifesigns_engine::prefilter::PrefilterError),
     /// The store could not be opened.
+    #[cfg(feature = "store")]
     #[error(transparent)]
     Store(#[from] StoreOpenError),
     /// The recorder could not start.
@@ -98,6 +102,13 @@ impl HostBuilder {
             start_wait: START_WAIT,
             stop: WakeSignal::new(),
         }
+    }
+
+    /// Sets the rules folder, which need not exist yet.
+    #[must_use]
+    pub fn rules_folder(mut self, rules: impl Into<PathBuf>) -> Self {
+        self.rules = Some(rules.into());
+        self
     }
 
     /// Adds a rule that comes with the program. A rule of its name in the rules folder is refused.
@@ -234,6 +245,7 @@ impl HostBuilder {
     ///
     /// # Errors
     /// See [`HostError`]. A store that cannot be used is left as it is.
+    #[cfg(feature = "store")]
     pub fn start_recording(self, store: impl AsRef<Path>) -> Result<RecordingHost, HostError> {
         let clock = Arc::clone(&self.config.clock);
         self.start_recording_by(|| Ok(Box::new(Store::open(store, clock.now_ns())?)))
@@ -308,7 +320,7 @@ impl HostBuilder {
 }
 
 /// Ends the changes of rules that a crash has left under way.
-fn recover(rules: &Path, opened: &OpenedRecord) {
+fn recover(rules: &std::path::Path, opened: &OpenedRecord) {
     let has_happened =
         |rule: &str, change: &str| opened.rule_changes().iter().any(|mark| mark.rule == rule && mark.change == change);
     for line in Versions::recover(rules, has_happened) {

@@ -50,6 +50,8 @@ mod recording_host;
 mod rule_control;
 mod rule_desk;
 mod rule_reload;
+#[cfg(feature = "config")]
+mod setup;
 mod sink;
 mod state_versions;
 
@@ -60,23 +62,30 @@ pub use host::Host;
 pub use lifesigns_api as api;
 pub use lifesigns_compliance as compliance;
 pub use lifesigns_engine::{self as engine, EngineClosed, TrySubmitError, prefilter::PrefilterError};
+#[cfg(feature = "http-api")]
+pub use lifesigns_gateway as gateway;
 pub use lifesigns_intake::{Format, TimeFormat, TimeFormatError};
 pub use lifesigns_model as model;
 pub use lifesigns_notifications as notifications;
 pub use lifesigns_record::{self as record, RetentionPolicy};
 pub use lifesigns_recorder::{
     AlertStream, AsyncAlertStream, ConfigureError, DescribeSources, MakeReceiver, RecorderConfig, RecorderError,
-    RecorderHandle,
+    RecorderHandle, Reload, ValidateConfig,
 };
 pub use lifesigns_rulestore as rulestore;
 pub use lifesigns_sandbox::{
-    AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, MemoryBudget, Sandbox,
+    AdmitError, Cache, CacheError, ChildProcess, CompileLimits, Compiler, InProcess, Interface, MemoryBudget, Sandbox,
     SandboxError, WasmModule, compile_worker,
 };
+#[cfg(feature = "config")]
+pub use lifesigns_settings as settings;
 pub use lifesigns_sources as sources;
-pub use lifesigns_store_sqlite::StoreOpenError;
+#[cfg(feature = "store")]
+pub use lifesigns_store_sqlite::{StoreError, StoreOpenError};
 pub use load::{LoadOutcome, RuleLoad};
 pub use loader::Loader;
 pub use plain_source::{lines, lines_by, plain, source, source_by};
 pub use recording_host::{IngestHandle, RecordingHost};
 pub use rule_reload::LoadSink;
+#[cfg(feature = "config")]
+pub use setup::{Setup, SetupError, recorder_config};

@@ -11,15 +11,6 @@ use std::{
     time::Duration,
 };
 
-use ureq::{
-    config::Config,
-    http::Uri,
-    unversioned::{
-        resolver::{ResolvedSocketAddrs, Resolver as UreqResolver},
-        transport::NextTimeout,
-    },
-};
-
 use self::address_class::{AddressClass, address_class};
 use crate::config::OutboundConfig;
 
@@ -119,20 +110,6 @@ impl EgressPolicy {
 impl fmt::Debug for EgressPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EgressPolicy").field("outbound", &self.outbound).finish_non_exhaustive()
-    }
-}
-
-/// ureq connects to the addresses that this returns.
-impl UreqResolver for EgressPolicy {
-    fn resolve(&self, uri: &Uri, _: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
-        let usual = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        let found = self.addresses(host, uri.port_u16().unwrap_or(usual), *timeout.after).map_err(ureq::Error::Io)?;
-        let mut addresses = self.empty();
-        for address in found {
-            addresses.push(address);
-        }
-        Ok(addresses)
     }
 }
 

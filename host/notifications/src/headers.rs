@@ -1,6 +1,6 @@
 //! HTTP headers that an operator adds to a receiver's requests.
 
-use ureq::http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 
 use crate::config::{ConfigValue, ReceiverConfigError};
 
@@ -50,6 +50,7 @@ pub(crate) fn validate(headers: &[(String, ConfigValue)]) -> Vec<ReceiverConfigE
 ///
 /// # Errors
 /// A value cannot be read, or is not valid in a header; the message never repeats it.
+#[cfg(feature = "http")]
 pub(crate) fn read(headers: &[(String, ConfigValue)]) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
     let mut all = Vec::with_capacity(headers.len());
     for (name, kept) in headers {

@@ -1,5 +1,7 @@
 //! One HTTP POST: without redirects, proxies or persistent connections, and bounded in every size.
 
+mod resolver;
+
 use std::{
     io::Read,
     path::{Path, PathBuf},

@@ -2,6 +2,9 @@
 //! [`Dispatcher`] delivers the notices of the alert book to their receivers, each on a thread of its own, with
 //! retries that keep the key of a message.
 //!
+//! The features `email` and `http`, on by default, are the kinds of receivers that connect to others. A
+//! configuration of a kind that is not built in is refused.
+//!
 //! A new kind of receiver is a file that implements [`Receiver`], a case of
 //! [`config::ReceiverKind`] and a line in [`receiver`].
 
@@ -9,14 +12,17 @@ pub mod config;
 pub mod ndjson;
 pub mod terminal;
 
+#[cfg(feature = "http")]
 mod alertmanager;
 mod anchor;
 mod dispatcher;
 mod egress;
+#[cfg(feature = "email")]
 mod email;
 mod explanation;
 mod format_version;
 mod headers;
+#[cfg(feature = "http")]
 mod http;
 mod line_file;
 mod memory;
@@ -28,7 +34,9 @@ mod queue;
 #[cfg(test)]
 mod sample;
 mod status;
+#[cfg(feature = "http")]
 mod vrops;
+#[cfg(feature = "http")]
 mod webhook;
 mod worker;
 mod worker_spec;
@@ -52,6 +60,7 @@ pub use worker_spec::{DeliverySink, WorkerSpec};
 ///
 /// # Errors
 /// Its certificates cannot be read, or [`ReceiverConfig::validate`] reports an error.
+#[cfg_attr(not(all(feature = "email", feature = "http")), allow(unused_variables))]
 pub fn receiver(
     config: &ReceiverConfig,
     egress: &EgressPolicy,
@@ -63,13 +72,19 @@ pub fn receiver(
     }
     Ok(match &config.kind {
         ReceiverKind::Ndjson(lines) => Box::new(ndjson_receiver::NdjsonReceiver::new(&config.name, lines)),
+        #[cfg(feature = "http")]
         ReceiverKind::Webhook(webhook) => {
             Box::new(webhook::WebhookReceiver::new(&config.name, webhook, egress, clock)?)
         }
+        #[cfg(feature = "http")]
         ReceiverKind::Alertmanager(alertmanager) => {
             Box::new(alertmanager::AlertmanagerReceiver::new(&config.name, alertmanager, egress, open, clock)?)
         }
+        #[cfg(feature = "http")]
         ReceiverKind::Vrops(vrops) => Box::new(vrops::VropsReceiver::new(vrops, egress, clock)?),
+        #[cfg(feature = "email")]
         ReceiverKind::Email(email) => Box::new(email::EmailReceiver::new(email, egress, clock)?),
+        #[cfg(not(all(feature = "email", feature = "http")))]
+        _ => return Err("this program was built without receivers of this kind".to_owned()),
     })
 }

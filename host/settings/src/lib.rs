@@ -13,7 +13,7 @@ mod zone;
 
 use lifesigns_document::json_schema;
 
-pub use lifesigns_document::{Diagnostic, Diagnostics};
+pub use lifesigns_document::{Diagnostic, Diagnostics, TextLocation};
 pub use settings::{
     CompileSettings, EngineSettings, OutputSettings, RetentionSettings, ServerSettings, Settings, TlsSettings,
 };

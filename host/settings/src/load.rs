@@ -36,6 +36,22 @@ impl Settings {
         Self::read(path, Some(text), env)
     }
 
+    /// Checks a text alone, for programs that embed a host: neither `conf.d` nor the environment is read, and `rules`
+    /// may be missing. `receivers` are known besides those of the text. Errors call the text `name`; its paths are joined
+    /// with the folder of that.
+    ///
+    /// # Errors
+    /// All errors, each with its place.
+    pub fn from_text(name: &Path, text: &str, receivers: &[&str]) -> Result<Self, Diagnostics> {
+        let (mut sources, mut diagnostics) = (SourceTexts::default(), DiagnosticSink::default());
+        let source = sources.add(&name.display().to_string(), text.to_owned());
+        let check = &mut Checker { sources: &sources, diagnostics: &mut diagnostics };
+        let Some(root) = parse_toml(source, check) else { return Err(diagnostics.finish(sources)) };
+        let variables = source + 1;
+        check.table(&root, &ROOT, false);
+        checked(name, &root, (Vec::new(), variables), receivers, (sources, diagnostics))
+    }
+
     fn read(path: &Path, text: Option<&str>, env: impl Iterator<Item = (String, String)>) -> Result<Self, Diagnostics> {
         let base = path.parent().unwrap_or(Path::new(""));
         let (mut sources, mut diagnostics) = (SourceTexts::default(), DiagnosticSink::default());
@@ -60,13 +76,24 @@ impl Settings {
         if !whole {
             return Err(diagnostics.finish(sources));
         }
-        let settings = read::settings(&root, (path, base), files, variables, &mut check);
-        compile(&settings.compliance, &mut check);
-        if diagnostics.is_empty() {
-            return Ok(settings);
-        }
-        Err(diagnostics.finish(sources))
+        checked(path, &root, (files, variables), &[], (sources, diagnostics))
     }
+}
+
+/// Reads a tree whose keys were checked, and checks what depends on several of them. `files` are those that were read,
+/// `variables` is the number of the first source that is a variable, and `receivers` are known besides those of the tree.
+fn checked(
+    path: &Path,
+    root: &RawNode,
+    (files, variables): (Vec<PathBuf>, usize),
+    receivers: &[&str],
+    (sources, mut diagnostics): (SourceTexts, DiagnosticSink),
+) -> Result<Settings, Diagnostics> {
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut check = Checker { sources: &sources, diagnostics: &mut diagnostics };
+    let settings = read::settings(root, (path, base), (files, variables), receivers, &mut check);
+    compile(&settings.compliance, &mut check);
+    if diagnostics.is_empty() { Ok(settings) } else { Err(diagnostics.finish(sources)) }
 }
 
 /// Returns the `*.toml` of the folder by name; none if the folder does not exist.

@@ -27,13 +27,13 @@ const STORE: &str = "lifesigns.db";
 const FILE_MODE: u32 = 0o600;
 const RULES_MEMORY_BYTES: u64 = limits::RULES_MEMORY_BYTES as u64;
 
-/// Reads a tree into settings. `path` is the file, `base` its folder, `files` are those that were read, and
-/// `variables` is the number of the first source that is a variable.
+/// Reads a tree into settings. `path` is the file, `base` its folder, `files` are those that were read,
+/// `variables` is the number of the first source that is a variable, and routes may name `own_receivers` too.
 pub(crate) fn settings(
     root: &RawNode,
     (path, base): (&Path, &Path),
-    mut files: Vec<PathBuf>,
-    variables: usize,
+    (mut files, variables): (Vec<PathBuf>, usize),
+    own_receivers: &[&str],
     check: &mut Checker<'_>,
 ) -> Settings {
     let file_mode = root.text_of("file-mode").and_then(|mode| u32::from_str_radix(mode, 8).ok()).unwrap_or(FILE_MODE);
@@ -41,8 +41,8 @@ pub(crate) fn settings(
     let inventories = reader.inventories(root);
     let sources = reader.sources(root.list_of("source"));
     let agent_groups = reader.agent_groups(root.list_of("agent-group"), &sources);
-    let receivers = ReceiverReader { reader: &mut reader }.receivers(root.list_of("receiver"));
-    let compliance = compliance(root, reader.check);
+    let receivers = ReceiverReader { reader: \&mut reader }.receivers(root.list_of("receiver"));
+    let compliance = compliance(root, own_receivers, reader.check);
     let store = reader.path_of(root, "store").unwrap_or_else(|| base.join(STORE));
     files.extend(inventories.iter().cloned());
     files.append(&mut reader.files);

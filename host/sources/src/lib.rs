@@ -23,7 +23,11 @@ pub use driver::{SourceDriver, SourceFeed};
 pub use error::SourceError;
 pub use follow::StartWatch;
 pub use input::{Content, Input, InputSource};
-pub use lifesigns_intake::{FollowFrom, ObjectLines, Pushed, RecordLines, SourceKind, SourceSettings};
+pub use lifesigns_intake::{
+    Cursor, DockerSettings, FollowFrom, HostMetricsSettings, HttpProtocol, HttpSettings, JournalSettings, ObjectLines,
+    Pushed, RecordLines, SourceKind, SourceSettings, SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings,
+    SyslogTls,
+};
 pub use lifesigns_watch::{FolderChange, FolderWatch, OnChange, WatchError};
 pub use memory::MemorySink;
 pub use report::{SourceReport, SourceReports};

@@ -82,5 +82,5 @@ fn check(text: &str) -> Result<(), String> {
     if url.port() == Some(0) {
         return Err("the port is a number from 1 to 65535".into());
     }
-    text.parse::<ureq::http::Uri>().map(drop).map_err(|why| why.to_string())
+    text.parse::<http::Uri>().map(drop).map_err(|why| why.to_string())
 }

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+#[cfg(feature = "http")]
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 /// The longest template, in bytes.
 const TEMPLATE_BYTES: usize = 64 * 1024;
 /// The most instructions of the template engine that one rendering may take.
+#[cfg(feature = "http")]
 const RENDER_FUEL: u64 = 2_000_000;
 /// The name of the one template.
+#[cfg(feature = "http")]
 const NAME: &str = "body";
 
 /// A minijinja (Jinja 2) template that renders JSON: each value is written as JSON, so that no text of a
@@ -26,6 +29,7 @@ impl BodyTemplate {
         if text.len() > TEMPLATE_BYTES {
             return Err(format!("a template is at most {TEMPLATE_BYTES} bytes long"));
         }
+        #[cfg(feature = "http")]
         Self::environment(&text).map(drop)?;
         Ok(Self(text))
     }
@@ -34,7 +38,10 @@ impl BodyTemplate {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
 
+#[cfg(feature = "http")]
+impl BodyTemplate {
     /// Returns the engine with this template in it.
     fn environment(text: &str) -> Result<Environment<'_>, String> {
         let mut environment = Environment::new();

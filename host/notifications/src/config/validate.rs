@@ -26,6 +26,7 @@ impl ReceiverConfig {
             "anchor-audit",
             "an Alertmanager keeps alerts only; anchor the audit log at another receiver",
         );
+        wrong(!self.kind.is_built_in(), self.kind.key(), "this program was built without receivers of this kind");
         match &self.kind {
             ReceiverKind::Ndjson(_) => {}
             ReceiverKind::Webhook(webhook) => {
@@ -58,7 +59,7 @@ impl Email {
         }
         let from = std::iter::once(("from", &self.from));
         for (key, address) in from.chain(self.to.iter().map(|address| ("to", address))) {
-            if let Err(why) = address.parse::<lettre::message::Mailbox>() {
+            if let Err(why) = check_address(address) {
                 found.push(ReceiverConfigError::of_item(
                     key,
                     address,
@@ -74,4 +75,37 @@ impl Email {
         }
         found
     }
+}
+
+impl ReceiverKind {
+    /// Returns whether the features that this crate is built with have it.
+    fn is_built_in(&self) -> bool {
+        match self {
+            Self::Ndjson(_) => true,
+            Self::Webhook(_) | Self::Alertmanager(_) | Self::Vrops(_) => cfg!(feature = "http"),
+            Self::Email(_) => cfg!(feature = "email"),
+        }
+    }
+
+    /// Returns the key of its table.
+    fn key(&self) -> &'static str {
+        match self {
+            Self::Ndjson(_) => "ndjson",
+            Self::Webhook(_) => "webhook",
+            Self::Alertmanager(_) => "alertmanager",
+            Self::Vrops(_) => "vrops",
+            Self::Email(_) => "email",
+        }
+    }
+}
+
+#[cfg(feature = "email")]
+fn check_address(address: &str) -> Result<(), String> {
+    address.parse::<lettre::message::Mailbox>().map(drop).map_err(|why| why.to_string())
+}
+
+/// Nothing is sent without the feature, which is said once.
+#[cfg(not(feature = "email"))]
+fn check_address(_: &str) -> Result<(), String> {
+    Ok(())
 }

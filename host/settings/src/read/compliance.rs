@@ -22,12 +22,13 @@ pub(super) struct ComplianceReader<'r, 'c> {
     pub(super) definitions: Vec<AlertDefinition>,
 }
 
-pub(super) fn compliance(root: &RawNode, check: &mut Checker<'_>) -> ComplianceConfig {
+pub(super) fn compliance(root: &RawNode, own_receivers: &[&str], check: &mut Checker<'_>) -> ComplianceConfig {
     let (groups, policies, alerts) = (root.list_of("group"), root.list_of("policy"), root.list_of("alert"));
     unique("a group", groups, check);
     unique("a policy", policies, check);
     unique("an alert", alerts, check);
-    let receivers = names(root.list_of("receiver"));
+    let mut receivers = names(root.list_of("receiver"));
+    receivers.extend(own_receivers.iter().map(|name| (*name).to_owned()));
     let definitions = definitions(alerts, check);
     let mut reader = ComplianceReader { check, groups: names(groups), receivers, definitions };
     let share = root.get("badge").and_then(|badge| badge.text_of("formula")) == Some("share");
