@@ -95,7 +95,7 @@ fn resolve<'a>(modules: &'a BTreeMap<Vec<String>, Module>, path: &[String], dept
     at
 }
 
-fn module_path(inside: &str) -> Vec<String> {
+pub(crate) fn module_path(inside: &str) -> Vec<String> {
     let parts = inside.trim_end_matches(".rs").split('/').map(str::to_owned);
     let mut path: Vec<String> = parts.collect();
     if matches!(path.last().map(String::as_str), Some("mod")) || matches!(inside, "lib.rs" | "main.rs") {
@@ -196,7 +196,7 @@ impl Visit<'_> for Visitor {
 }
 
 /// Every path of a `use`, with the name that it gets; `*` for a glob.
-fn leaves(tree: &UseTree, before: &[String]) -> Vec<(Vec<String>, String)> {
+pub(crate) fn leaves(tree: &UseTree, before: &[String]) -> Vec<(Vec<String>, String)> {
     let with = |name: &syn::Ident| {
         let mut path = before.to_vec();
         if name != "self" || before.is_empty() {
