@@ -1,70 +1,190 @@
-//! What swaps of the rule set cost a stream: how long a source waits to hand a line over while rules are
-//! replaced all the time, in the engine alone.
+//! What swaps of the rule set cost a stream at a steady pace: how long a source waits to hand a line over, when its
+//! alert is there, and whether each line was evaluated exactly once, by one version. In the engine alone.
 
 use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Modules, Table, keyword_rules, machine, quick};
-use lifesigns_engine::{Engine, EngineConfig, RuleAlertSink, RuleSet};
+use lifesigns_bench::{Modules, Table, machine, quick};
+use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
 use lifesigns_intake::Format;
-use lifesigns_model::{Chunk, EventSource, InitialState, Module};
+use lifesigns_model::{Chunk, EventSource, InitialState, Limits, Module, RuleAlertRef};
 
 const PER_SECOND: u64 = 50_000;
 /// Lines of a chunk.
 const LINES: u64 = 50;
 const SWAPS: u64 = 10_000;
+const SWAPS_PER_SECOND: u64 = 500;
+/// Alerts later than this, in tens of microseconds, are counted as this late.
+const LATEST: usize = 100_000;
+/// The titles of the two versions, which tell their alerts apart.
+const VERSIONS: [&str; 2] = ["even", "odd"];
 
 pub(crate) fn table() {
-    let swaps = if quick() { SWAPS / 100 } else { SWAPS };
+    let swaps = if quick() { SWAPS / 20 } else { SWAPS };
     let modules = Modules::new();
     let module = modules.load(&modules.sandbox(), "keyword");
-    let mut table = Table::new(&["swaps", "lines", "alerts", "p50", "p99", "worst"]);
-    for swaps in [0, swaps] {
-        let run = run(&module, swaps);
-        let at = |percent: usize| {
-            let last = run.waits.len().saturating_sub(1);
-            format!("{} µs", run.waits.get(last * percent / 100).copied().unwrap_or_default().as_micros())
-        };
-        table.row(&[swaps.to_string(), run.lines.to_string(), run.alerts.to_string(), at(50), at(99), at(100)]);
+    let mut table = Table::new(&[
+        "swaps",
+        "lines",
+        "alerts",
+        "of one version",
+        "of the other",
+        "a swap p99",
+        "worst",
+        "source waits p50",
+        "p99",
+        "worst",
+        "alert after p50",
+        "p99",
+        "worst",
+    ]);
+    let lines = PER_SECOND * (swaps / SWAPS_PER_SECOND).max(1);
+    let quiet = run(&module, 0, lines);
+    let swapped = run(&module, swaps, lines);
+    assert_eq!(quiet.seen.digest, swapped.seen.digest, "the alerts are those of a run without swaps");
+    for (swaps, run) in [(0, quiet), (swaps, swapped)] {
+        let mut cells = vec![swaps.to_string(), lines.to_string()];
+        cells.push((run.seen.of_versions[0] + run.seen.of_versions[1]).to_string());
+        cells.extend(run.seen.of_versions.iter().map(u64::to_string));
+        cells.extend([99, 100].map(|percent| micros(&run.swaps, percent)));
+        cells.extend([50, 99, 100].map(|percent| micros(&run.waits, percent)));
+        cells.extend([50, 99, 100].map(|percent| micros(&run.seen.delays, percent)));
+        table.row(&cells);
     }
     println!("\n## Swaps\n");
-    println!("{}; {PER_SECOND} lines a second; the time that a source waits to hand over {LINES} lines.\n", machine());
+    println!(
+        "{}; {PER_SECOND} lines a second in chunks of {LINES}, {SWAPS_PER_SECOND} swaps a second between two versions \
+         of a rule that alerts on each line. Each line was evaluated once.\n",
+        machine()
+    );
     println!("{table}");
 }
 
+fn micros(sorted: &[Duration], percent: usize) -> String {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(last * percent / 100).map_or("–".to_owned(), |time| format!("{} µs", time.as_micros()))
+}
+
 struct Run {
+    swaps: Vec<Duration>,
     waits: Vec<Duration>,
-    lines: u64,
-    alerts: u64,
+    seen: Seen,
 }
 
-fn rule_set(module: &Arc<dyn Module>) -> Arc<RuleSet> {
-    let rules = keyword_rules(module, 0, &["numbered line".to_owned()]);
-    Arc::new(RuleSet::new(rules, &[]).expect("few literals"))
+/// What came of the lines.
+struct Seen {
+    of_versions: [u64; 2],
+    delays: Vec<Duration>,
+    digest: u64,
 }
 
-/// Hands lines over at their pace for as long as it takes to make the swaps, at least a second.
-fn run(module: &Arc<dyn Module>, swaps: u64) -> Run {
-    let alerts = Arc::<AtomicU64>::default();
-    let count = Arc::clone(&alerts);
-    let sink: RuleAlertSink = Arc::new(move |_| {
-        count.fetch_add(1, Ordering::Relaxed);
-    });
-    let engine = Engine::start(&EngineConfig::default(), rule_set(module), InitialState::default(), sink);
+/// Notes alerts as they come, from any thread.
+struct Watch {
+    begun: Instant,
+    /// When each chunk was handed over, in nanoseconds since `begun`.
+    handed: Vec<AtomicU64>,
+    /// Alerts of each line.
+    lines: Vec<AtomicU64>,
+    /// How many alerts were so late, in tens of microseconds.
+    delays: Vec<AtomicU64>,
+    of_versions: [AtomicU64; 2],
+    /// The sum of the alerts' hashes, without their titles.
+    digest: AtomicU64,
+}
+
+fn zeros(len: usize) -> Vec<AtomicU64> {
+    (0..len).map(|_| AtomicU64::new(0)).collect()
+}
+
+impl Watch {
+    fn new(lines: u64) -> Self {
+        Self {
+            begun: Instant::now(),
+            handed: zeros((lines / LINES) as usize),
+            lines: zeros(lines as usize),
+            delays: zeros(LATEST + 1),
+            of_versions: Default::default(),
+            digest: AtomicU64::new(0),
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.begun.elapsed().as_nanos() as u64
+    }
+
+    fn note(&self, alert: &RuleAlertRef<'_>) {
+        let number = alert
+            .evidence
+            .text
+            .rsplit(' ')
+            .next()
+            .and_then(|word| word.parse::<usize>().ok())
+            .expect("a numbered line");
+        self.lines[number].fetch_add(1, Ordering::Relaxed);
+        let handed_ns = self.handed[number / LINES as usize].load(Ordering::Acquire);
+        let late = (self.now_ns().saturating_sub(handed_ns) / 10_000) as usize;
+        self.delays[late.min(LATEST)].fetch_add(1, Ordering::Relaxed);
+        let version = VERSIONS.iter().position(|title| *title == alert.symptom.title).expect("a title of ours");
+        self.of_versions[version].fetch_add(1, Ordering::Relaxed);
+        let mut hasher = DefaultHasher::new();
+        let summary = alert.summary.strip_prefix(alert.symptom.title.as_str());
+        (alert.evidence.text, alert.object, alert.order.time_ns, summary).hash(&mut hasher);
+        self.digest.fetch_add(hasher.finish(), Ordering::Relaxed);
+    }
+
+    fn seen(&self) -> Seen {
+        for (number, count) in self.lines.iter().enumerate() {
+            assert_eq!(count.load(Ordering::Relaxed), 1, "line {number} is evaluated once");
+        }
+        let mut delays = Vec::with_capacity(self.lines.len());
+        for (late, count) in self.delays.iter().enumerate() {
+            let count = count.load(Ordering::Relaxed) as usize;
+            delays.extend(std::iter::repeat_n(Duration::from_micros(10 * late as u64), count));
+        }
+        let of_versions = [0, 1].map(|version: usize| self.of_versions[version].load(Ordering::Relaxed));
+        Seen { of_versions, delays, digest: self.digest.load(Ordering::Relaxed) }
+    }
+}
+
+fn rule_set(module: &Arc<dyn Module>, version: u64) -> Arc<RuleSet> {
+    let title = VERSIONS[(version % 2) as usize];
+    let settings = serde_json::json!({ "contains": ["numbered line"], "title": title }).to_string();
+    let rule = LoadedRule::new("keyword", Arc::clone(module), &settings, Limits::default()).expect("sound settings");
+    Arc::new(RuleSet::new(vec![Arc::new(rule)], &[]).expect("few literals"))
+}
+
+/// Waits for the moment that is due.
+fn wait_until(due: Instant) {
+    thread::sleep(due.saturating_duration_since(Instant::now()));
+}
+
+/// Hands `lines` over at their pace, with as many swaps meanwhile.
+fn run(module: &Arc<dyn Module>, swaps: u64, lines: u64) -> Run {
+    let watch = Arc::new(Watch::new(lines));
+    let noted = Arc::clone(&watch);
+    let sink: RuleAlertSink = Arc::new(move |alert| noted.note(alert));
+    let engine = Engine::start(&EngineConfig::default(), rule_set(module, 0), InitialState::default(), sink);
     let engine = engine.expect("threads");
-    let (done, mut waits, mut lines) = (AtomicBool::new(swaps == 0), Vec::new(), 0);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            for _ in 0..swaps {
-                engine.swap(rule_set(module));
+    let mut waits = Vec::with_capacity((lines / LINES) as usize);
+    let mut took = thread::scope(|scope| {
+        let swapper = scope.spawn(|| {
+            let begun = Instant::now();
+            let mut took = Vec::with_capacity(swaps as usize);
+            for number in 0..swaps {
+                let rules = rule_set(module, number + 1);
+                wait_until(begun + Duration::from_nanos(number * 1_000_000_000 / SWAPS_PER_SECOND));
+                let swap = Instant::now();
+                engine.swap(rules);
+                took.push(swap.elapsed());
             }
-            done.store(true, Ordering::SeqCst);
+            took
         });
         let source = Arc::new(EventSource {
             name: "a".to_owned(),
@@ -74,20 +194,21 @@ fn run(module: &Arc<dyn Module>, swaps: u64) -> Run {
             decoder: Format::Auto.decoder(u64::MAX),
         });
         let begun = Instant::now();
-        while !done.load(Ordering::SeqCst) || begun.elapsed() < Duration::from_secs(1) {
-            let due = begun + Duration::from_nanos(lines * 1_000_000_000 / PER_SECOND);
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+        for first in (0..lines).step_by(LINES as usize) {
             let line = |line: u64| format!("2026-11-23T00:00:00Z vm-{} app: numbered line {line}\n", line % 64);
-            let bytes = (lines..lines + LINES).map(line).collect::<String>().into_bytes();
+            let bytes = (first..first + LINES).map(line).collect::<String>().into_bytes();
             let chunk = Chunk { source: Arc::clone(&source), bytes, arrived_ns: None, cursor: None, ack: None };
+            wait_until(begun + Duration::from_nanos(first * 1_000_000_000 / PER_SECOND));
+            watch.handed[(first / LINES) as usize].store(watch.now_ns(), Ordering::Release);
             let handed = Instant::now();
             engine.submit(chunk).expect("the engine is open");
             waits.push(handed.elapsed());
-            lines += LINES;
         }
+        swapper.join().expect("it does not panic")
     });
     let report = engine.stop().report;
     assert!(report.failures.is_empty(), "{:?}", report.failures);
     waits.sort_unstable();
-    Run { waits, lines, alerts: alerts.load(Ordering::Relaxed) }
+    took.sort_unstable();
+    Run { swaps: took, waits, seen: watch.seen() }
 }
