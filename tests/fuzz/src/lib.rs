@@ -1,10 +1,12 @@
 //! What is fuzzed: a function for each place where bytes from outside come in. Each takes any bytes and panics
 //! if a promise is broken. `fuzz/` runs them under libFuzzer, the test here over seeds and their mutations.
 
+mod requests;
 mod rules;
 mod seeds;
 mod text;
 
+pub use requests::requests;
 pub use rules::{admission, answer, description, manifest, prefilter};
 pub use seeds::{Random, mutated, seeds};
 pub use text::{decoders, expression, inventory, journal, settings};
@@ -13,7 +15,7 @@ pub use text::{decoders, expression, inventory, journal, settings};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("admission", admission),
     ("manifest", manifest),
     ("description", description),
@@ -22,6 +24,7 @@ pub const TARGETS: [Target; 10] = [
     ("inventory", inventory),
     ("decoders", decoders),
     ("journal", journal),
+    ("requests", requests),
     ("expression", expression),
     ("prefilter", prefilter),
 ];

@@ -50,6 +50,22 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "A=1\nMESSAGE\n\x05\0\0\0\0\0\0\0a\n\nb\0\n_PID=7\n\n",
             "COREDUMP\n\x03\0\0\0\0\0\0\0\x01\x02\x03\nMESSAGE=\x1b[2J\"\n",
         ],
+        // The first byte chooses the path.
+        "requests" => &[
+            "\x00{\"time\":\"2026-11-28T06:58:12Z\",\"object\":\"vm-1\",\"message\":\"a\"}\n{\"message\":\"b\"}\n",
+            "\x01[{\"object\":\"vm-1\",\"message\":\"a\",\"fields\":{\"n\":1}}]",
+            "\x02{\"time\":1782907200.5,\"host\":\"vm-1\",\"event\":{\"a\":1}}{\"event\":\"b\"}",
+            "\x03a line\nanother\n",
+            "\x04{\"acks\":[0,1,2]}",
+            "\x05{\"streams\":[{\"stream\":{\"host\":\"vm-1\"},\"values\":[[\"1782907200000000000\",\"a\",{\"k\":\"v\"}]]}]}",
+            "\x07{\"create\":{\"_index\":\"logs\"}}\n{\"@timestamp\":\"2026-11-28T06:58:12Z\",\"message\":\"a\"}\n",
+            "\x08{\"message\":\"a\",\"host\":{\"name\":\"vm-1\"}}",
+            "\x09{\"events\":[{\"text\":\"a\",\"timestamp\":1782907200000,\"fields\":[{\"name\":\"n\",\"content\":\"c\"}]}]}",
+            "\x0a{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"a\"}}]}]}]}",
+            "\x0b\x0a\x0e\x12\x0c\x12\x0a\x2a\x08\x0a\x06a line",
+            "\x0c\x0a\x08\x12\x06\x12\x04\x0a\x02up",
+            "\x0d\x08\x1c\x0a\x06\x0a\x04\x0a\x02up",
+        ],
         "expression" => &[
             "properties.env == 'a' && metrics.load > 4",
             "tags.exists(tag, tag == 'x') || has(properties.env) ? size(kind) > 1 : false",

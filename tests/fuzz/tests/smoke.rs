@@ -69,6 +69,11 @@ fn lines_are_decoded() {
 }
 
 #[test]
+fn requests_are_answered() {
+    run("requests");
+}
+
+#[test]
 fn expressions_are_those_of_the_language() {
     run("expression");
 }
