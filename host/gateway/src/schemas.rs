@@ -2,7 +2,9 @@
 //! bodies and parameters are whole.
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AlertExplanation, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AlertExplanation, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage,
+    EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter,
+    PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Silence,

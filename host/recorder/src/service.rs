@@ -4,7 +4,10 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake,
+    CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken,
+    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
+    TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,

@@ -8,7 +8,9 @@ use std::{
 use lifesigns_compliance::{Alert, BadgeOwner, BadgePoint};
 use lifesigns_model::RuleCall;
 use lifesigns_record::{
-    AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, CallFilter, ChainMark, ChainVerification, Commit, ReceiverPause, ReceiverState, RecordedState, RecordError, RecordReader, RecordReaders, RecordWriter, RetentionPolicy, RetentionStep, StoredAgent, StoredNotice, StoredToken, WriterEpoch,
+    AlertHistoryFilter, AuditError, AuditFilter, AuditLogEntry, BackupError, CallFilter, ChainMark, ChainVerification,
+    Commit, ReceiverPause, ReceiverState, RecordError, RecordReader, RecordReaders, RecordWriter, RecordedState,
+    RetentionPolicy, RetentionStep, StoredAgent, StoredNotice, StoredToken, WriterEpoch,
 };
 
 use crate::{error::StoreOpenError, file::beside, reader::StoreReader, store::Store};
