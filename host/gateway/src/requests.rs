@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AgentList, AgentStatus, AlertExplanation, ApiError, AuditMark, AuditReport,
-    AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation,
-    LineQuestion, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
-    RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AgentList, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow,
+    ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion,
+    NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion,
+    Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,

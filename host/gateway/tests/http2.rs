@@ -23,7 +23,7 @@ const PATH: &str = "/package.Service/Call";
 
 fn serve(limits: GatewayLimits) -> (Gateway, SocketAddr) {
     let tokens: Authenticate = Arc::new(|token| match token.parse::<Role>() {
-        Ok(role) => Ok(Caller { name: format!("token {token}"), roles: RoleSet::default().with(role) }),
+        Ok(role) => Ok(Caller::new(format!("token {token}"), RoleSet::default().with(role))),
         Err(_) => Err(TokenRefusal::Unknown),
     });
     let any = &[SocketAddr::from(([127, 0, 0, 1], 0))];

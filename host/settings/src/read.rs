@@ -41,7 +41,7 @@ pub(crate) fn settings(
     let inventories = reader.inventories(root);
     let sources = reader.sources(root.list_of("source"));
     let agent_groups = reader.agent_groups(root.list_of("agent-group"), &sources);
-    let receivers = ReceiverReader { reader: \&mut reader }.receivers(root.list_of("receiver"));
+    let receivers = ReceiverReader { reader: &mut reader }.receivers(root.list_of("receiver"));
     let compliance = compliance(root, own_receivers, reader.check);
     let store = reader.path_of(root, "store").unwrap_or_else(|| base.join(STORE));
     files.extend(inventories.iter().cloned());

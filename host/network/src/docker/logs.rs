@@ -11,7 +11,7 @@ use std::{
 };
 
 use lifesigns_intake::{DockerSettings, FollowFrom, SourceSettings};
-use lifesigns_model::limits::LINE_BYTES;
+use lifesigns_model::{Backoff, limits::LINE_BYTES};
 use lifesigns_sources::{Activity, SourceError, SourceFeed};
 use memchr::memrchr;
 use tokio::{
@@ -31,7 +31,7 @@ use crate::{
     counters::{Counters, add},
     listener::forward_stop,
     race::{First, race, stopped},
-    retry::Backoff,
+    retry,
 };
 
 /// Containers that are read at one time; others wait until one of them ends.
@@ -82,7 +82,7 @@ struct LogReader {
 impl LogReader {
     async fn run(self: Rc<Self>, feed: &SourceFeed, mut stop: watch::Receiver<bool>) {
         let flushing = spawn_local(Rc::clone(&self.batch).flush_when_idle());
-        let mut backoff = Backoff::default();
+        let mut backoff = retry::backoff();
         loop {
             let session = Rc::clone(&self).follow_all(feed, &mut backoff);
             let First::One(ended) = race(session, stopped(&mut stop)).await else { break };
@@ -149,7 +149,7 @@ impl LogReader {
     async fn read(self: Rc<Self>, key: ContainerId, id: String) {
         // It is never closed.
         let Ok(_permit) = self.open.acquire().await else { return };
-        let mut backoff = Backoff::default();
+        let mut backoff = retry::backoff();
         loop {
             self.followed.borrow_mut().insert(key, false);
             match self.read_once(&id).await {
