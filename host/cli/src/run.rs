@@ -8,7 +8,7 @@ use std::{
 
 use crossbeam_channel::select;
 use lifesigns::{
-    HostBuilder, LoadOutcome, RecordingHost, RuleLoad, engine,
+    HostBuilder, IngestHandle, LoadOutcome, RecordingHost, RuleLoad, engine,
     model::{ObjectFacts, SystemClock, WakeSignal, Wakeup},
     sources::SourceSupervisor,
 };

@@ -11,7 +11,7 @@ use std::{
 use lifesigns_artifacts as artifacts;
 use lifesigns_e2e::{
     binary::lifesigns,
-    host::{PATIENCE, Running},
+    host::Running,
 };
 use serde_json::Value;
 
