@@ -80,6 +80,7 @@ impl AuditHead {
     }
 
     /// Returns the text for people.
+    #[cfg_attr(not(feature = "email"), allow(dead_code))]
     pub(crate) fn text(&self) -> String {
         format!(
             "The last entry of the audit log at {} was number {}, its hash\n{}\n\nKeep this message. To see later whether the \

@@ -12,6 +12,7 @@ use crate::{explanation, format_version::JSON_VERSION, message::Message};
 
 /// A message of several notices.
 #[derive(Debug, Serialize)]
+#[cfg_attr(not(feature = "http"), allow(dead_code))]
 pub(crate) struct MessageJson<'a> {
     version: u32,
     key: &'a str,
@@ -106,6 +107,7 @@ impl Serialize for Rfc3339 {
 }
 
 /// Returns a message as JSON.
+#[cfg_attr(not(feature = "http"), allow(dead_code))]
 pub(crate) fn message(message: &Message) -> MessageJson<'_> {
     MessageJson {
         version: JSON_VERSION,
