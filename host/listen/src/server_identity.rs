@@ -76,10 +76,14 @@ impl TlsIdentity {
 }
 
 fn versions(files: &TlsFiles) -> Vec<FileVersion> {
-    [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()].into_iter().flatten().map(version).collect()
+    [Some(&files.certificate), Some(&files.key), files.client_ca.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|path| version(path))
+        .collect()
 }
 
-fn version(path: &PathBuf) -> FileVersion {
+fn version(path: &Path) -> FileVersion {
     let file = fs::metadata(path).ok()?;
     Some((file.dev(), file.ino(), file.size(), file.mtime(), file.mtime_nsec()))
 }

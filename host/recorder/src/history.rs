@@ -29,7 +29,7 @@ fn number(cursor: Option<&String>) -> Result<Option<u64>, ApiError> {
 }
 
 pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
-    let after = which.cursor.as_ref().map(cancelled_cursor).transpose()?;
+    let after = which.cursor.as_deref().map(cancelled_cursor).transpose()?;
     let past = AlertHistoryFilter {
         object: which.object.as_deref().map(Into::into),
         definition: which.alert.as_deref().map(Into::into),
@@ -42,7 +42,7 @@ pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &PastAlerts) -> Resu
 }
 
 /// Returns when the last alert of a page was cancelled, and its id.
-fn cancelled_cursor(cursor: &String) -> Result<(u64, String), ApiError> {
+fn cancelled_cursor(cursor: &str) -> Result<(u64, String), ApiError> {
     let (cancelled_ns, id) = cursor.split_once('.').ok_or_else(no_cursor)?;
     Ok((cancelled_ns.parse().map_err(|_| no_cursor())?, id.to_owned()))
 }
