@@ -29,6 +29,7 @@ const SYSTEM_CLOCK: [(&str, &str); 10] = [
 const MONOTONIC: [(&str, &str); 18] = [
     ("host/cli/src/authoring/", "measures"),
     ("host/cli/src/demo/mod.rs", "measures"),
+    ("host/cli/src/kept_agents.rs", "paces what is kept"),
     ("host/cli/src/reload.rs", "waits until a file is written"),
     ("host/cli/src/replay.rs", "measures"),
     ("host/cli/src/rules.rs", "measures"),
