@@ -26,7 +26,7 @@ const SYSTEM_CLOCK: [(&str, &str); 10] = [
 
 /// Where `Instant` is read: to measure, to pace real work, or to bound a wait for a thread, a process or
 /// the network. What happens at a time, or after days, goes by the clock.
-const MONOTONIC: [(&str, &str); 18] = [
+const MONOTONIC: [(&str, &str); 19] = [
     ("host/cli/src/authoring/", "measures"),
     ("host/cli/src/demo/mod.rs", "measures"),
     ("host/cli/src/kept_agents.rs", "paces what is kept"),

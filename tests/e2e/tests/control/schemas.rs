@@ -94,6 +94,7 @@ fn answers_of_a_host_satisfy_the_schemas_that_it_serves() {
     ask("POST", "reload", "reload", "", 200);
     ask("DELETE", "silences/{id}", &format!("silences/{silence}"), "", 200);
     ask("GET", "alerts/{id}", "alerts/ffff", "", 404);
+    ask("DELETE", "agents/{name}/credentials", "agents/web-9/credentials", "", 404);
     ask("GET", "alerts", "alerts?grup=x", "", 400);
     // The check can say no.
     let (_, mut answer) = place.http("GET", "groups", "");
