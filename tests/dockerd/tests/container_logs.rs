@@ -91,7 +91,7 @@ fn each_line_of_each_container_comes_once() {
     run("before", &[], "echo written before the source");
     daemon.docker(&["wait", "before"]).unwrap();
     let sink = Arc::new(MemorySink::default());
-    let mut sources = start(&sink, &daemon);
+    let sources = start(&sink, &daemon);
     run("both", &[], "echo out; echo err >&2; exec /bin/busybox sleep 1000");
     run("terminal", &["-t"], "echo typed");
     run("long", &[], "/bin/busybox head -c 40000 /dev/zero | /bin/busybox tr '\\0' x; echo; echo end");
@@ -110,7 +110,7 @@ fn each_line_of_each_container_comes_once() {
     daemon.docker(&["restart", "-t", "0", "both"]).unwrap();
     run("meanwhile", &[], "echo short");
     daemon.docker(&["wait", "meanwhile"]).unwrap();
-    let mut sources = start(&sink, &daemon);
+    let sources = start(&sink, &daemon);
     let expected = [line("both", "stderr", "err"), line("both", "stdout", "out"), line("meanwhile", "stdout", "short")];
     assert_eq!(lines(&sink, 3), expected);
     daemon.docker(&["restart", "-t", "0", "both"]).unwrap();

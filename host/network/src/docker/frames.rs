@@ -44,6 +44,9 @@ pub(super) struct OutputPiece<'a> {
     pub(super) is_end: bool,
 }
 
+/// A piece before its time is read: its stream, its bytes, and its length with its head.
+type RawPiece<'b> = (OutputStream, &'b [u8], usize);
+
 /// Takes the output of one container apart.
 #[derive(Debug)]
 pub(super) struct OutputFrames {
@@ -71,8 +74,8 @@ impl OutputFrames {
         Ok(())
     }
 
-    /// Returns the stream and the bytes of the next piece, and its length with its head.
-    fn next<'b>(&self, bytes: &'b [u8]) -> Result<Option<(OutputStream, &'b [u8], usize)>, InvalidFrame> {
+    /// Returns the next piece if it is whole.
+    fn next<'b>(&self, bytes: &'b [u8]) -> Result<Option<RawPiece<'b>>, InvalidFrame> {
         if self.is_terminal {
             let end = match memchr(b'\n', bytes) {
                 Some(end) => end + 1,
