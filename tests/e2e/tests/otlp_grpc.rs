@@ -9,10 +9,7 @@ use std::{
 };
 
 use lifesigns_artifacts as artifacts;
-use lifesigns_e2e::{
-    binary::lifesigns,
-    host::Running,
-};
+use lifesigns_e2e::{binary::lifesigns, host::Running};
 use serde_json::Value;
 
 /// Where `.ci/run` puts Python's clients; says that the test is skipped where they are not.
