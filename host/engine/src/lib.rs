@@ -8,6 +8,7 @@
 //! The engine knows rules only as [`lifesigns_model::Module`]: it cannot tell Wasm from native.
 
 mod byte_semaphore;
+mod call_keeper;
 mod call_times;
 mod checkpoint;
 mod checkpoint_signal;
@@ -73,6 +74,7 @@ pub use dry_run::{DryRunError, TrafficSample, dry_run};
 pub use engine::Engine;
 pub use explain::{Rerun, interest_matches, run_again};
 pub use kept_events::{KeptEvent, KeptEvents, KeptTotals};
+pub use pin::pin_current_thread;
 pub use replay::{
     LateLines, ReplayError, ReplayInput, ReplayOptions, ReplayOutcome, ReplayOutput, ReplayReader, replay,
     replay_observations,

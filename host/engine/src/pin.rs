@@ -2,6 +2,12 @@
 
 use core_affinity::CoreId;
 
+/// Keeps the calling thread, and those that it starts, on the last core, so that a measurement is steady. A system that
+/// refuses is only less steady.
+pub fn pin_current_thread() {
+    CoreAssignments::new(true).get_last(0).apply();
+}
+
 /// The cores that this process may use.
 pub(crate) struct CoreAssignments(Vec<CoreId>);
 

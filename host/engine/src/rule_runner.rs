@@ -8,7 +8,9 @@ use lifesigns_model::{
 };
 
 use crate::{
-    LoadedRule, RuleSet, cpu,
+    LoadedRule, RuleSet,
+    call_keeper::{CallKeeper, GivenBatch},
+    cpu,
     event_sink::StreamPosition,
     flush_context::{FlushContext, ShardClock},
     origin::EventOrigin,
@@ -24,8 +26,6 @@ use crate::{
 
 mod calls;
 mod failures;
-
-use calls::{CallKeeper, GivenBatch};
 
 /// About the bytes of an attribute beside its text.
 const ATTRIBUTE_BYTES: usize = 32;

@@ -12,8 +12,8 @@ use lifesigns_engine::{
     Engine, EngineConfig, LoadedRule, ReplayInput, ReplayOptions, ReplayOutput, interest_matches, replay, run_again,
 };
 use lifesigns_model::{
-    Checkpoint, EventKind, EventKinds, InitialState, Interest, InterestCondition, Limits, ObjectFacts, RuleCall,
-    RuleState, StateError, Subject, TapEvent, ValueTest, limits,
+    Checkpoint, EventKind, EventKinds, InitialState, Interest, InterestCondition, Limits, ObjectFacts, Observation,
+    RuleCall, RuleState, StateError, Subject, TapEvent, ValueTest, limits,
 };
 use proptest::prelude::*;
 
@@ -90,6 +90,25 @@ fn a_poison_event_is_set_aside_with_the_state_before_it() {
     let mended = common::rule("counts", &["word"], &[], false, |_, _| Ok(None));
     let rerun = run_again(call, Arc::clone(&mended.module), Limits::default()).unwrap();
     assert!(rerun.error.is_empty() && rerun.differences[0].ends_with("now: it answered"), "{rerun:?}");
+}
+
+#[test]
+fn a_failure_that_is_one_too_many_to_be_kept_costs_no_state() {
+    let rule = rule("counts", &["word"], &[], false, |event, state| {
+        if event.message.contains("poison") {
+            return Err(StateError("it fails".into()));
+        }
+        Ok(Some(state.count(event.number, "count", 1, 9_000_000)?.to_string()))
+    });
+    let many = 2 * limits::CALLS_PER_S;
+    let mut text: String = (0..many).map(|number| format!("1000 o-{number} word\n")).collect();
+    text.push_str("1001 o-0 word poison\n1002 o-0 word\n");
+    let checkpoint = taken(&rule, &text);
+    let last = checkpoint.observations.iter().rev().find_map(|observation| match observation {
+        Observation::RuleAlert(alert) if alert.object == "o-0" => Some(alert.summary.clone()),
+        _ => None,
+    });
+    assert_eq!(last.as_deref(), Some("2"), "it goes on counting");
 }
 
 #[test]

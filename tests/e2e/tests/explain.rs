@@ -76,7 +76,7 @@ fn alerts_and_failures_are_run_again_from_what_was_kept() {
 
     let failures = json(&running, &["explain", "--poison", "sick"]);
     assert_eq!((&failures[0]["verdict"], failures.as_array().map(Vec::len)), (&"reproduced".into(), Some(1)));
-    assert!(failures[0]["error"].as_str().is_some_and(|error| error.contains("panicked")), "{failures:#}");
+    assert!(failures[0]["error"].as_str().is_some_and(|error| error.contains("trapped")), "{failures:#}");
 
     // Another build of the rule, and a restart: the old one comes from the cache, its settings from the store.
     let other = [module(), vec![0, 3, 1, b'v', b'2']].concat();

@@ -75,7 +75,8 @@ pub(super) fn run(args: &Bench) -> Outcome {
     let settings = subject::settings(&args.set)?;
     let subject = Subject::open(&args.rule)?;
     subject.announce();
-    pin();
+    // So that caches stay warm.
+    engine::pin_current_thread();
     let (mut figures, calls) = record(args, &subject, &settings)?;
     if figures.events == 0 {
         return Err(Failure::Failed(format!(
@@ -95,14 +96,6 @@ pub(super) fn run(args: &Bench) -> Outcome {
     };
     let _ = stdout().lock().write_all(text.as_bytes());
     Ok(())
-}
-
-/// Keeps this thread, and those that it starts, on one core, so that caches stay warm. A system that refuses is only
-/// less steady.
-fn pin() {
-    if let Some(core) = core_affinity::get_core_ids().and_then(|cores| cores.last().copied()) {
-        core_affinity::set_for_current(core);
-    }
 }
 
 /// Runs the rule over the logs once, which also warms it up, and records its calls.

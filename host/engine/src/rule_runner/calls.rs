@@ -1,62 +1,10 @@
 //! What the rule was given when it raised a symptom or failed, kept so that it can be run again from that alone: the
 //! first of many raises, at most 32 a second, each of a bounded size.
 
-use std::collections::HashMap;
-
-use lifesigns_model::{Change, EventBatch, EventRow, InstanceError, RuleCall, Subject, TapEvent, limits};
+use lifesigns_model::{Change, EventBatch, InstanceError, RuleCall, Subject, TapEvent, limits};
 
 use super::RuleRunner;
-use crate::{
-    event_sink::StreamPosition, flush_context::FlushContext, objects::TrackedObject, origin::EventOrigin,
-    state::RuleMemory, tap,
-};
-
-/// A raise of a symptom that is raised is kept again after this long, in event time: its alert may be another one.
-const AGAIN_NS: u64 = 60_000_000_000;
-/// Symptoms on objects whose last raise is remembered.
-const RAISED: usize = 4096;
-
-/// Decides which calls are kept.
-#[derive(Default)]
-pub(super) struct CallKeeper {
-    /// By object and symptom: the event time of the last raise that was kept; none after a clear. A number that went to
-    /// another object costs that one's first raise at most.
-    raised: HashMap<(u32, u32), u64>,
-    /// A second of the driver's clock, and how many were kept in it.
-    second: (u64, u32),
-}
-
-impl CallKeeper {
-    /// Returns whether a raise is to be kept.
-    fn wants(&mut self, object: u32, symptom: u32, time_ns: u64) -> bool {
-        if self.raised.len() >= RAISED {
-            self.raised.clear();
-        }
-        let is_known = |kept_ns: &u64| time_ns.abs_diff(*kept_ns) < AGAIN_NS;
-        if self.raised.get(&(object, symptom)).is_some_and(is_known) {
-            return false;
-        }
-        self.raised.insert((object, symptom), time_ns);
-        true
-    }
-
-    /// Returns whether there is room for one more in this second.
-    fn has_room(&mut self, now_ns: u64) -> bool {
-        let second = now_ns / 1_000_000_000;
-        if self.second.0 != second {
-            self.second = (second, 0);
-        }
-        self.second.1 += 1;
-        self.second.1 <= limits::CALLS_PER_S
-    }
-}
-
-/// The batch that a rule has just answered, or one of its events.
-pub(super) struct GivenBatch<'a> {
-    pub(super) batch: &'a EventBatch,
-    pub(super) rows: &'a [EventRow],
-    pub(super) origins: &'a [(EventOrigin, StreamPosition)],
-}
+use crate::{call_keeper::GivenBatch, flush_context::FlushContext, objects::TrackedObject, state::RuleMemory, tap};
 
 impl RuleRunner {
     /// Keeps what the rule was given for the raises of its answer. Called before the changes of `state` are committed.
@@ -73,7 +21,7 @@ impl RuleRunner {
         for row in &context.answer.rows {
             let at = given.rows[row.event as usize];
             if row.change == Change::Clear {
-                self.calls.raised.remove(&(at.object, row.symptom));
+                self.calls.cleared(at.object, row.symptom);
                 continue;
             }
             if !self.calls.wants(at.object, row.symptom, at.time_ns) {
@@ -104,11 +52,11 @@ impl RuleRunner {
             return;
         }
         let now_ns = context.clock.at(given.rows[0].time_ns);
-        let room = self.calls.has_room(now_ns);
-        let Some(state) = self.state.take().filter(|_| room) else {
+        if !self.calls.has_room(now_ns) {
             self.usage.calls_left_out += 1;
             return;
-        };
+        }
+        let Some(state) = self.state.take() else { return };
         let mut call = self.call(given, 0, &state, context);
         self.state = Some(state);
         call.events.iter_mut().for_each(|event| event.error = error.to_string());
@@ -198,31 +146,4 @@ impl RuleRunner {
 fn text_bytes(batch: &EventBatch, index: usize, width: usize) -> usize {
     let width = 2 * width;
     batch.spans[index * width..(index + 1) * width].as_chunks::<2>().0.iter().map(|[_, len]| *len as usize).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_raise_is_kept_and_later_ones_after_a_minute_or_a_clear() {
-        let mut keeper = CallKeeper::default();
-        let second = 1_000_000_000;
-        assert!(keeper.wants(1, 0, second));
-        assert!(!keeper.wants(1, 0, 2 * second));
-        assert!(keeper.wants(1, 1, 2 * second) && keeper.wants(2, 0, 2 * second));
-        assert!(keeper.wants(1, 0, 62 * second), "after a minute");
-        keeper.raised.remove(&(1, 0));
-        assert!(keeper.wants(1, 0, 63 * second), "after a clear");
-        (0..2 * RAISED as u32).for_each(|object| _ = keeper.wants(object, 7, 0));
-        assert!(keeper.raised.len() <= RAISED);
-    }
-
-    #[test]
-    fn so_many_are_kept_in_a_second() {
-        let mut keeper = CallKeeper::default();
-        let kept = |keeper: &mut CallKeeper, now_ns| (0..100).filter(|_| keeper.has_room(now_ns)).count();
-        assert_eq!(kept(&mut keeper, 5), limits::CALLS_PER_S as usize);
-        assert_eq!(kept(&mut keeper, 2_000_000_000), limits::CALLS_PER_S as usize);
-    }
 }

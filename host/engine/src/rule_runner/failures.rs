@@ -2,8 +2,9 @@
 
 use lifesigns_model::{EventBatch, EventRow, InstanceError};
 
-use super::{GivenBatch, RuleRunner};
+use super::RuleRunner;
 use crate::{
+    call_keeper::GivenBatch,
     event_sink::StreamPosition,
     flush_context::{FlushContext, ShardClock},
     origin::EventOrigin,

@@ -10,7 +10,7 @@ use super::{super::table::Style, cells::digest, rules::tap_event};
 pub(crate) fn alert_explanation(explained: &AlertExplanation) -> String {
     let AlertExplanation { alert, definition, object, opened_ns, calls, not_kept } = explained;
     let mut page = format!(
-        "alert {} {} on {}, open since {}\n",
+        "alert {} {} on {}, opened {}\n",
         visible(alert),
         visible(definition),
         visible(object),
