@@ -243,11 +243,7 @@ fn versions(path: &Path, files: &[PathBuf], inventories: &[PathBuf]) -> Versions
 }
 
 /// Returns the version of a file; `None` if it is not there.
-<<<<<<< ours
-fn version(path: &PathBuf) -> Version {
-=======
 fn version(path: &Path) -> Version {
->>>>>>> theirs
     let file = fs::metadata(path).ok()?;
     let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
     Some((file.dev(), file.ino(), file.size(), times))
