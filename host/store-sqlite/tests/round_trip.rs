@@ -345,7 +345,7 @@ fn tokens_and_what_is_known_of_agents_come_back() {
     let agents = vec![agent("a", 9), AgentChange::Forgotten("b".to_owned())];
     store.commit(&Commit { now_ns: 2, tokens, agents, ..Commit::default() }).unwrap();
     drop(store);
-    let reader = StoreReader::open(&folder.path()).unwrap();
+    let reader = StoreReader::open(folder.path()).unwrap();
     assert_eq!(reader.tokens().unwrap(), [revoked]);
     let known = StoredAgent { name: "a".to_owned(), seen_ns: 9, report: "{\"seen\":9}".to_owned() };
     assert_eq!(reader.agents().unwrap(), [known]);
