@@ -5,8 +5,9 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_api::{AgentCredentials, token_text};
 use serde::{Deserialize, Serialize};
@@ -121,7 +122,7 @@ impl Credentials {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<StoredCredentials>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 }
 

@@ -1,9 +1,8 @@
 //! Reports to the host how the agent is, every few seconds, and gets its configuration from it.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_api::{AgentOrders, AgentReport, AgentSource};
 use lifesigns_model::{WakeSignal, Wakeup};
@@ -59,7 +58,7 @@ impl Exchange {
     }
 
     fn lock(&self) -> MutexGuard<'_, ExchangeState> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 }
 
@@ -136,7 +135,7 @@ impl Reporter {
         report.etag.clone_from(&shared.effective.etag);
         report.effective.clone_from(&shared.effective.configuration);
         report.files_left_out = shared.files_left_out;
-        let sending = self.exchange.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let sending = self.exchange.sending.lock();
         for problem in [&shared.problem, &*sending] {
             if report.problem.is_empty() {
                 report.problem.clone_from(problem);

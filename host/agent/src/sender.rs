@@ -1,12 +1,9 @@
 //! Sends the segments of the spool in their order, each batch until the host has committed it, and removes a segment when
 //! all of its batches are.
 
-use std::{
-    io,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, path::Path, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
 
 use lifesigns_model::{Backoff, WakeSignal};
 use serde_json::Value;
@@ -137,7 +134,7 @@ impl Sender {
     }
 
     fn set_problem(&self, problem: String) {
-        let mut known = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.problem.lock();
         if *known != problem && !problem.is_empty() {
             tracing::warn!("{problem}");
         }

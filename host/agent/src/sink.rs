@@ -4,9 +4,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use lifesigns_api::AgentReport;
 use lifesigns_intake::{RecordLines, record_decoder};
@@ -211,7 +212,7 @@ impl SpoolSink {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 
     /// Waits until there is room. Returns `None` once the sink is closed.
@@ -228,7 +229,7 @@ impl SpoolSink {
             if !is_full && inner.open.bytes() < SEGMENT_BYTES {
                 return Some(inner);
             }
-            inner = self.room.wait_timeout(inner, WAIT).unwrap_or_else(PoisonError::into_inner).0;
+            self.room.wait_for(&mut inner, WAIT);
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Which cancelled alerts. Fields that are empty match all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct PastAlerts {
+pub struct AlertHistoryQuery {
     /// Only of objects of this id; may have `*`.
     pub object: Option<String>,
     /// Only of this definition; may have `*`.
@@ -22,7 +22,7 @@ pub struct PastAlerts {
     pub cursor: Option<String>,
 }
 
-impl PastAlerts {
+impl AlertHistoryQuery {
     /// Returns the cursor that a list goes on with behind this alert.
     pub fn cursor(alert: &Alert) -> String {
         format!("{}.{}", alert.cancelled_ns.unwrap_or_default(), alert.id)
@@ -31,7 +31,7 @@ impl PastAlerts {
 
 /// Which badge, and since when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PastBadges {
+pub struct BadgeHistoryQuery {
     /// An object's or a group's.
     pub of: BadgeOwner,
     /// Its id or name.
@@ -47,7 +47,7 @@ pub struct PastBadges {
 /// Which entries of the audit log. Fields that are empty match all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct PastAudit {
+pub struct AuditTrailQuery {
     /// Only about this alert, silence or object; may have `*`.
     pub subject: Option<String>,
     /// Only by this person or part of the host; may have `*`.
@@ -62,7 +62,7 @@ pub struct PastAudit {
     pub cursor: Option<String>,
 }
 
-impl PastAudit {
+impl AuditTrailQuery {
     /// Returns the cursor that a list goes on with before this entry.
     pub fn cursor(row: &AuditTrailRow) -> String {
         row.number.to_string()

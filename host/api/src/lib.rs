@@ -28,8 +28,8 @@ pub use error::{ApiError, Problem};
 pub use event_search::{EventPage, EventQuery, FieldPattern, FoundEvent, KeptEventsStatus};
 pub use explanation::{AlertExplanation, CallVerdict, ExplainedCall, LineExplanation, LineQuestion, RuleSight};
 pub use history::{
-    AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit, PastBadges,
-    UndeliveredNotice,
+    AlertHistoryQuery, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, ChainBreak,
+    DeliveryState, OutboxFilter, UndeliveredNotice,
 };
 pub use host_url::{HostUrl, HostUrlError};
 pub use lifesigns_model::TapPage;

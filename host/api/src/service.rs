@@ -17,7 +17,8 @@ use crate::{
     event_search::{EventPage, EventQuery},
     explanation::{AlertExplanation, ExplainedCall, LineExplanation, LineQuestion},
     history::{
-        AuditMark, AuditReport, AuditTrailRow, OutboxFilter, PastAlerts, PastAudit, PastBadges, UndeliveredNotice,
+        AlertHistoryQuery, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, OutboxFilter,
+        UndeliveredNotice,
     },
     rule_status::RuleDiff,
     rules::{RuleChange, RuleVersion, TapQuery},
@@ -130,22 +131,23 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError>;
+    fn past_alerts(&self, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError>;
 
     /// Lists the badges that an object or a group had, oldest first.
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError>;
+    fn past_badges(&self, which: &BadgeHistoryQuery) -> Result<Vec<BadgePoint>, ApiError>;
 
     /// Adds to a group's report what happened in a period.
     ///
     /// # Errors
     /// If the store cannot be read.
     fn add_period(&self, report: &mut ComplianceReport, from_ns: u64, to_ns: u64) -> Result<(), ApiError> {
-        let past = self.past_alerts(&PastAlerts { from_ns: Some(from_ns), ..PastAlerts::default() })?;
+        let past = self.past_alerts(&AlertHistoryQuery { from_ns: Some(from_ns), ..AlertHistoryQuery::default() })?;
         let name = report.group.line.name.clone();
-        let badges = self.past_badges(&PastBadges { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 })?;
+        let badges =
+            self.past_badges(&BadgeHistoryQuery { of: BadgeOwner::Group, name, since_ns: from_ns, limit: 0 })?;
         report.over(from_ns, to_ns, past, badges);
         Ok(())
     }
@@ -154,7 +156,7 @@ pub trait Service: Send + Sync {
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError>;
+    fn audit(&self, which: &AuditTrailQuery) -> Result<Vec<AuditTrailRow>, ApiError>;
 
     /// Checks the chain of hashes of the audit log. `known` is an entry that was noted down before and
     /// has to be there. A broken chain is an answer, not an error.

@@ -11,7 +11,7 @@ use lifesigns::{
 use lifesigns_api::{LineExplanation, LineQuestion, RuleSight};
 
 use crate::{
-    compliance::{Host, emit, show},
+    compliance::{ServiceTarget, emit, show},
     exit::{Failure, Outcome},
     explain_args::ExplainArgs,
     load,
@@ -20,21 +20,21 @@ use crate::{
 pub(crate) fn run(args: &ExplainArgs) -> Outcome {
     let place = &args.place;
     if let Some(rule) = &args.poison {
-        let failures = Host::new(place)?.patient().ask(|host| host.explain_failures(rule))?;
+        let failures = ServiceTarget::new(place)?.patient().ask(|host| host.explain_failures(rule))?;
         return emit(&failures, place, |_| show::failures(rule, &failures));
     }
     if let Some(line) = &args.line {
         let question = question(args, line);
         let explained = match &args.rules {
             Some(folder) => of_folder(folder, &question)?,
-            None => Host::new(place)?.ask(|host| host.explain_line(&question))?,
+            None => ServiceTarget::new(place)?.ask(|host| host.explain_line(&question))?,
         };
         return emit(&explained, place, |_| show::line_explanation(&explained));
     }
     let Some(alert) = &args.alert else {
         return Err(Failure::Usage("name an alert, or --line or --poison".to_owned()));
     };
-    let explained = Host::new(place)?.patient().ask(|host| host.explain_alert(alert))?;
+    let explained = ServiceTarget::new(place)?.patient().ask(|host| host.explain_alert(alert))?;
     emit(&explained, place, |_| show::alert_explanation(&explained))
 }
 

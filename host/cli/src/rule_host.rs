@@ -14,7 +14,7 @@ use lifesigns_api::{RuleChange, RuleUpload, TapQuery};
 
 use crate::{
     bounded_file::bounded,
-    compliance::{Host, TargetArgs, clear_screen, emit, emit_text, show},
+    compliance::{ServiceTarget, TargetArgs, clear_screen, emit, emit_text, show},
     exit::{Failure, Outcome},
     rule_args::{HostRuleCommand, NamedRule, TapArgs, TopArgs},
     signals,
@@ -36,11 +36,11 @@ pub(crate) fn run(command: &HostRuleCommand) -> Outcome {
         HostRuleCommand::Promote(rule) => change(rule, &RuleChange::Promote),
         HostRuleCommand::Rollback { rule, to } => change(rule, &RuleChange::Rollback(*to)),
         HostRuleCommand::History(NamedRule { name, place }) => {
-            let versions = Host::new(place)?.ask(|host| host.rule_history(name))?;
+            let versions = ServiceTarget::new(place)?.ask(|host| host.rule_history(name))?;
             emit(&versions, place, |view| show::rule_history(&versions, view))
         }
         HostRuleCommand::Diff(NamedRule { name, place }) => {
-            let diff = Host::new(place)?.ask(|host| host.rule_diff(name))?;
+            let diff = ServiceTarget::new(place)?.ask(|host| host.rule_diff(name))?;
             emit(&diff, place, |view| show::rule_diff(&diff, view))
         }
     }
@@ -48,13 +48,13 @@ pub(crate) fn run(command: &HostRuleCommand) -> Outcome {
 
 /// Asks the host to change a rule, and says what was done.
 fn change(NamedRule { name, place }: &NamedRule, change: &RuleChange) -> Outcome {
-    let host = Host::new(place)?.patient();
+    let host = ServiceTarget::new(place)?.patient();
     emit_text(&host.ask(|host| host.change_rule(name, change))?, place)
 }
 
 /// Lists the rules of a running host.
 pub(crate) fn list(place: &TargetArgs) -> Outcome {
-    let status = Host::new(place)?.ask(|host| host.status())?;
+    let status = ServiceTarget::new(place)?.ask(|host| host.status())?;
     let list = serde_json::json!({
         "rules": &status.rules,
         "disabled": &status.disabled,
@@ -76,13 +76,13 @@ fn upload(file: &Path, manifest: Option<&Path>, shadow: bool) -> Result<RuleChan
 
 /// Has configuration, inventories and rules folder read now.
 pub(crate) fn reload(place: &TargetArgs) -> Outcome {
-    emit_text(&Host::new(place)?.patient().ask(|host| host.reload())?, place)
+    emit_text(&ServiceTarget::new(place)?.patient().ask(|host| host.reload())?, place)
 }
 
 /// Shows rules by cost: again and again on a terminal, otherwise once.
 pub(crate) fn top(args: &TopArgs) -> Outcome {
     let place = &args.place;
-    let host = Host::new(place)?;
+    let host = ServiceTarget::new(place)?;
     let again = stdout().is_terminal() && !place.wants_json() && !args.once;
     let stop = WakeSignal::new();
     if again {
@@ -105,7 +105,7 @@ pub(crate) fn top(args: &TopArgs) -> Outcome {
 
 /// Shows what a rule is given and answers, until it is stopped or has shown enough.
 pub(crate) fn tap(args: &TapArgs) -> Outcome {
-    let host = Host::new(&args.place)?;
+    let host = ServiceTarget::new(&args.place)?;
     let stop = WakeSignal::new();
     signals::stop_on_signal(&stop)?;
     let lane = if args.shadow { RuleLane::Shadow } else { RuleLane::Live };

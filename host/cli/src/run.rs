@@ -2,9 +2,11 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
+
+use parking_lot::Mutex;
 
 use crossbeam_channel::select;
 use lifesigns::{
@@ -149,7 +151,7 @@ fn start(
         .on_load(print_loads)
         .on_rule_alerts(Arc::new(move |alerts| {
             // At once, because a reader may wait for them.
-            lines.lock().unwrap_or_else(PoisonError::into_inner).write_alerts(alerts);
+            lines.lock().write_alerts(alerts);
         }));
     let builder = match known {
         Some(known) => builder.inventory(known),

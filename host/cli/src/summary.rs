@@ -1,11 +1,8 @@
 //! The demo's closing words: lines, rules, and alerts by object and symptom.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use parking_lot::Mutex;
 
 use lifesigns::{
     engine::ScanCounts,
@@ -30,7 +27,7 @@ pub(crate) struct Summary(Mutex<BTreeMap<(String, String), Count>>);
 impl Summary {
     /// Counts an alert.
     pub(crate) fn note(&self, alert: &RuleAlertRef<'_>) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.0.lock();
         let criticality = alert.symptom.criticality;
         let key = (alert.object.to_owned(), alert.symptom.id.clone());
         let count = counts.entry(key).or_insert(Count { criticality, raised: 0, cleared: 0 });
@@ -42,7 +39,7 @@ impl Summary {
 
     /// Returns the closing summary.
     pub(crate) fn text(&self, scan_counts: &ScanCounts, rules: usize, took: Duration, colour: Colour) -> String {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.0.lock();
         let mut text = String::from("\n");
         let (objects, symptoms) = (column(&counts, 0, "OBJECT"), column(&counts, 1, "SYMPTOM"));
         let head = format!("{:objects$}  {:symptoms$}  {:<11}  RAISED  CLEARED", "OBJECT", "SYMPTOM", "CRITICALITY");

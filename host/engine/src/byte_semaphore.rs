@@ -3,11 +3,13 @@
 
 use std::{
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Waker},
 };
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// A semaphore of bytes. Its lock is a leaf.
 pub(crate) struct ByteSemaphore {
@@ -53,7 +55,8 @@ impl ByteSemaphore {
             drop(state);
             on_wait();
             let must_wait = |state: &mut SemaphoreState| state.free < signed(bytes) && !self.is_closed();
-            state = self.more.wait_while(self.lock(), must_wait).unwrap_or_else(PoisonError::into_inner);
+            state = self.lock();
+            self.more.wait_while(&mut state, must_wait);
         }
         if self.is_closed() {
             return None;
@@ -120,7 +123,7 @@ impl ByteSemaphore {
     }
 
     fn lock(&self) -> MutexGuard<'_, SemaphoreState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Only under the lock, which orders it before or after [`Self::close`].
@@ -141,7 +144,7 @@ impl ByteSemaphore {
 
     /// Waits until all permits are back.
     pub(crate) fn wait_empty(&self) {
-        drop(self.more.wait_while(self.lock(), |state| state.free < signed(self.total)));
+        self.more.wait_while(&mut self.lock(), |state| state.free < signed(self.total));
     }
 
     /// Returns the bytes of all permits.

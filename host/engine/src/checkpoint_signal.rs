@@ -1,6 +1,6 @@
 //! What the recorder waits for: that something waits for a checkpoint, and that one is due.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
 use crossbeam_channel::Receiver;
 use lifesigns_model::{WakeSignal, limits};
@@ -90,6 +90,6 @@ impl CheckpointSignal {
     }
 
     fn lock(&self) -> MutexGuard<'_, SignalState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

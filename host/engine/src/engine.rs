@@ -3,9 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread::{Builder, JoinHandle},
 };
+
+use parking_lot::Mutex;
 
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use lifesigns_model::{Checkpoint, InitialState, ObjectAliases, RuleChangeMark, RuleKey, WakeSignal, limits};
@@ -188,7 +190,7 @@ impl Engine {
     /// room for them, the checkpoint is made there, and is [early](Checkpoint::early). Empty without
     /// [`EngineConfig::checkpoints`], and when the engine is broken.
     pub fn checkpoint(&self) -> Checkpoint {
-        let mut next = self.next_checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = self.next_checkpoint.lock();
         if self.is_broken() || !self.shared.checkpoints {
             return Checkpoint::default();
         }

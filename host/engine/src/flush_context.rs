@@ -3,7 +3,7 @@
 use lifesigns_model::RuleAlertBatch;
 
 use crate::{
-    event_sink::EventSink, objects::Objects, report::ShardReport, shadow_trays::ShadowMatchers, state::StateLedger,
+    event_sink::EventSink, objects::Objects, report::ShardReport, shadow_matchers::ShadowMatchers, state::StateLedger,
     throttle::SharedCpuBudget,
 };
 

@@ -4,10 +4,12 @@
 use std::{
     collections::BTreeSet,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crossbeam_channel::Sender;
 use lifesigns_model::{InitialState, SourceOffset, limits};
@@ -176,6 +178,6 @@ impl Handover {
     }
 
     fn lock(&self) -> MutexGuard<'_, HandoverState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

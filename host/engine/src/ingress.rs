@@ -2,9 +2,11 @@
 //! rule set in force, and hands chunks to the scanners.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crossbeam_channel::Sender;
 use lifesigns_model::{Chunk, SharedClock};
@@ -21,7 +23,7 @@ const SAMPLE_BYTES: usize = 256 << 10;
 const SAMPLE_EVERY: u64 = 64;
 
 /// The turn of one chunk or one set of facts in the stream.
-pub(crate) struct Stamp {
+pub(crate) struct SubmissionStamp {
     /// Its number among all that was submitted; numbers have no gaps.
     pub(crate) number: u64,
     /// When it was submitted, nanoseconds since the Unix epoch.
@@ -32,7 +34,7 @@ pub(crate) struct Stamp {
 
 /// A chunk for the scanners.
 pub(crate) struct ScanJob {
-    pub(crate) stamp: Stamp,
+    pub(crate) stamp: SubmissionStamp,
     pub(crate) chunk: Chunk,
     pub(crate) permit: BytePermit,
 }
@@ -55,8 +57,8 @@ struct IngressState {
 }
 
 impl IngressState {
-    fn stamp(&self, handed_in_ns: u64) -> Stamp {
-        Stamp { number: self.next, handed_in_ns, rules: Arc::clone(&self.rules) }
+    fn stamp(&self, handed_in_ns: u64) -> SubmissionStamp {
+        SubmissionStamp { number: self.next, handed_in_ns, rules: Arc::clone(&self.rules) }
     }
 }
 
@@ -107,7 +109,7 @@ impl Ingress {
     }
 
     /// Gives facts their turn. The permit comes first: what has a turn must not wait for those after it.
-    pub(crate) fn stamp(&self, _permit: &BytePermit) -> Stamp {
+    pub(crate) fn stamp(&self, _permit: &BytePermit) -> SubmissionStamp {
         let mut state = self.lock();
         let stamp = state.stamp(self.clock.now_ns());
         state.next += 1;
@@ -168,6 +170,6 @@ impl Ingress {
     }
 
     fn lock(&self) -> MutexGuard<'_, IngressState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }

@@ -1,11 +1,9 @@
 //! The log events that rules were given lately, kept for people who search them: segments of bytes for each shard,
 //! the oldest dropped first.
 
-use std::{
-    collections::VecDeque,
-    ops::ControlFlow,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::VecDeque, ops::ControlFlow, sync::Arc};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_model::{EventSource, limits};
 
@@ -151,7 +149,7 @@ impl KeptEvents {
     }
 
     fn lock(&self, part: usize) -> MutexGuard<'_, Ring> {
-        self.shards[part].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[part].lock()
     }
 }
 

@@ -3,10 +3,12 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_model::{Description, InstantiateError, Limits, Module, RuleKey, TapPage};
 
@@ -82,7 +84,7 @@ impl LoadedRule {
 
     /// Returns how it compares with the live version, if it is a shadow.
     pub(crate) fn comparison(&self) -> MutexGuard<'_, Comparison> {
-        self.comparison.lock().unwrap_or_else(PoisonError::into_inner)
+        self.comparison.lock()
     }
 
     /// Returns its name, which it shares with the version in the other lane.

@@ -2,7 +2,7 @@
 //! outside of any call, and the rule pays: one that takes more than its budget is passed over for a
 //! while, and the lines that it misses are counted.
 
-use std::sync::{MutexGuard, PoisonError};
+use parking_lot::MutexGuard;
 
 use lifesigns_model::RuleKey;
 
@@ -44,7 +44,7 @@ pub(crate) struct ScanCharge {
 }
 
 fn throttle(rule: &LoadedRule) -> MutexGuard<'_, Throttle> {
-    rule.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+    rule.conditions.lock()
 }
 
 /// Charges a rule for work outside of its calls. Returns what it has used, and its budget if that is

@@ -1,11 +1,9 @@
 //! The counters of an engine's threads. Its locks are leaves: no method takes another lock, and none
 //! is held between two calls.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_model::RuleKey;
 
@@ -81,10 +79,10 @@ impl Statistics {
     }
 
     fn lock_totals(&self) -> MutexGuard<'_, EngineTotals> {
-        self.totals.lock().unwrap_or_else(PoisonError::into_inner)
+        self.totals.lock()
     }
 
     fn lock_usage(&self) -> MutexGuard<'_, UsageTable> {
-        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+        self.usage.lock()
     }
 }

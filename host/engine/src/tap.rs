@@ -3,11 +3,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_model::{
     Description, EventBatch, FIXED_SPANS, InstanceError, RuleAlertBatch, Span, TapAnswer, TapEvent, TapPage, limits,
@@ -71,7 +70,7 @@ impl RuleTap {
     }
 
     fn lock(&self) -> MutexGuard<'_, TapState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

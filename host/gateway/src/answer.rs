@@ -37,7 +37,7 @@ const LATER_S: u64 = 1;
 
 /// What all requests of one way in share.
 #[derive(Clone)]
-pub(crate) struct Shared {
+pub(crate) struct RouterState {
     pub(crate) services: ServiceFactory,
     /// A permit for each request that is worked on.
     pub(crate) working: Arc<Semaphore>,
@@ -72,7 +72,7 @@ impl IntoResponse for ErrorResponse {
 }
 
 /// The API, described.
-pub(crate) async fn described(State(shared): State<Arc<Shared>>) -> Response {
+pub(crate) async fn described(State(shared): State<Arc<RouterState>>) -> Response {
     with_type(StatusCode::OK, JSON, Body::from(shared.described.clone()))
 }
 
@@ -107,10 +107,10 @@ pub(crate) struct Session {
     turn: OwnedSemaphorePermit,
 }
 
-impl FromRequestParts<Arc<Shared>> for Session {
+impl FromRequestParts<Arc<RouterState>> for Session {
     type Rejection = ErrorResponse;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, ErrorResponse> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<RouterState>) -> Result<Self, ErrorResponse> {
         let Some(caller) = parts.extensions.get::<Caller>() else {
             return Err(ErrorResponse(ApiError::Internal("the caller is not known".to_owned())));
         };
@@ -311,9 +311,9 @@ where
 }
 
 /// What a path names.
-pub(crate) struct Named<T>(pub(crate) T);
+pub(crate) struct PathParam<T>(pub(crate) T);
 
-impl<S, T> FromRequestParts<S> for Named<T>
+impl<S, T> FromRequestParts<S> for PathParam<T>
 where
     S: Send + Sync,
     T: DeserializeOwned + Send,
@@ -333,10 +333,10 @@ where
 /// The body of a request as JSON, within its bounds. Its media type is not looked at.
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<RouterState>> for Json<T> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+    async fn from_request(request: Request, shared: &Arc<RouterState>) -> Result<Self, Response> {
         let bytes = whole(request, shared, shared.body_bytes).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let version = env!("CARGO_PKG_VERSION");
@@ -349,10 +349,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Json<T> {
 /// The body of a request as text, within its bounds.
 pub(crate) struct Text(pub(crate) String);
 
-impl FromRequest<Arc<Shared>> for Text {
+impl FromRequest<Arc<RouterState>> for Text {
     type Rejection = Response;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+    async fn from_request(request: Request, shared: &Arc<RouterState>) -> Result<Self, Response> {
         let bytes = whole(request, shared, TEXT_BYTES).await?;
         let text = String::from_utf8(bytes.into());
         text.map(Self).map_err(|_| ErrorResponse(ApiError::Invalid("the body is not UTF-8".to_owned())).into_response())
@@ -360,7 +360,7 @@ impl FromRequest<Arc<Shared>> for Text {
 }
 
 /// Returns the whole body of a request.
-async fn whole(request: Request, shared: &Shared, most_bytes: usize) -> Result<Bytes, Response> {
+async fn whole(request: Request, shared: &RouterState, most_bytes: usize) -> Result<Bytes, Response> {
     // One that is announced to be too long is not waited for.
     if request.body().size_hint().lower() > most_bytes as u64 {
         return Err(too_large(most_bytes).into_response());

@@ -4,9 +4,10 @@ use std::{
     fs, io,
     os::unix::{fs::MetadataExt, net::UnixStream},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
     time::Duration,
 };
+
+use parking_lot::Mutex;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -165,7 +166,7 @@ impl HostClient {
             Target::Socket(path) => path,
             Target::Remote(host) => return host.connect().await.map_err(|error| unreachable(host, &error)),
         };
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = self.first.lock().take();
         let stream = match first {
             Some(stream) => stream,
             None => connect_unix(path).map_err(gone)?,

@@ -10,13 +10,13 @@ use axum::{
 };
 use lifesigns_api::ApiError;
 
-use crate::answer::{ErrorResponse, Shared};
+use crate::answer::{ErrorResponse, RouterState};
 
 /// Where a client says what it had last.
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Answers with the changes from now on, or from where the client was.
-pub(crate) async fn changes(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
+pub(crate) async fn changes(State(shared): State<Arc<RouterState>>, headers: HeaderMap) -> Response {
     let Some(streams) = shared.streams.clone() else {
         return ErrorResponse(ApiError::Unavailable("this host has no stream of changes".to_owned())).into_response();
     };

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    answer::{Named, Session, Shared},
+    answer::{PathParam, RouterState, Session},
     exposition::TEXT,
     metrics,
 };
@@ -55,7 +55,7 @@ fn plain(status: StatusCode, media_type: &'static str, body: impl Into<Body>) ->
 }
 
 /// Asks for the status beside all other requests: a host that is busy is not dead.
-async fn status(shared: &Shared) -> Option<HostStatus> {
+async fn status(shared: &RouterState) -> Option<HostStatus> {
     let service = (shared.services)(PROBE);
     let work = async {
         let _turn = Arc::clone(&shared.probing).acquire_owned().await.ok()?;
@@ -65,7 +65,7 @@ async fn status(shared: &Shared) -> Option<HostStatus> {
 }
 
 /// Whether the host makes progress.
-pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Response {
+pub(crate) async fn live(State(shared): State<Arc<RouterState>>) -> Response {
     let reasons = match status(&shared).await {
         None => vec!["no-status".to_owned()],
         Some(status) => stuck(&status),
@@ -74,7 +74,7 @@ pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 /// Whether the host takes events and commits them.
-pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+pub(crate) async fn ready(State(shared): State<Arc<RouterState>>) -> Response {
     let reasons = match status(&shared).await {
         None => vec!["no-status".to_owned()],
         Some(status) => unready(&status),
@@ -103,7 +103,7 @@ fn unready(status: &HostStatus) -> Vec<String> {
 }
 
 /// The metrics of the host.
-pub(crate) async fn metrics(session: Session, State(shared): State<Arc<Shared>>) -> Response {
+pub(crate) async fn metrics(session: Session, State(shared): State<Arc<RouterState>>) -> Response {
     let requests = shared.requests.counts();
     let text = session.asked(move |service| {
         let QueryAnswer::Groups(groups) = service.query(&Query::Groups)? else { return Err(other()) };
@@ -121,7 +121,7 @@ fn other() -> ApiError {
 }
 
 /// A group's badge as a picture, for pages that show one.
-pub(crate) async fn badge(session: Session, Named(file): Named<String>) -> Response {
+pub(crate) async fn badge(session: Session, PathParam(file): PathParam<String>) -> Response {
     let found = session.asked(move |service: &dyn Service| {
         let unknown = || ApiError::Unknown(format!("there is no badge {file:?}; write /badge/GROUP.svg"));
         let name = file.strip_suffix(".svg").ok_or_else(unknown)?;

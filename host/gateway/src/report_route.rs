@@ -14,7 +14,7 @@ use lifesigns_report::ReportFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{ErrorResponse, Named, Params, Session, Shared};
+use crate::answer::{ErrorResponse, Params, PathParam, RouterState, Session};
 
 /// How a report is written, and over which period.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -29,12 +29,15 @@ pub(crate) struct ReportParams {
 }
 
 /// The path of reports.
-pub(crate) fn report() -> Router<Arc<Shared>> {
+pub(crate) fn report() -> Router<Arc<RouterState>> {
     Router::new().route(
         "/groups/{name}/report",
-        get(|s: Session, Named(group): Named<String>, headers: HeaderMap, Params(params): Params<ReportParams>| {
-            answer(s, group, headers, params)
-        }),
+        get(
+            |s: Session,
+             PathParam(group): PathParam<String>,
+             headers: HeaderMap,
+             Params(params): Params<ReportParams>| { answer(s, group, headers, params) },
+        ),
     )
 }
 

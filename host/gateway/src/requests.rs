@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use hyper::Method;
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AgentList, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow,
-    ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion,
-    NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion,
-    Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AgentList, AlertExplanation, AlertHistoryQuery, ApiError, AuditMark, AuditReport,
+    AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery,
+    ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, RuleChange,
+    RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -129,11 +129,11 @@ impl Service for HostClient {
         answer.remove("explained").ok_or_else(|| garbled("`explained` is missing"))
     }
 
-    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+    fn past_alerts(&self, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {
         self.rows(with(path(&["history", "alerts"]), which)?)
     }
 
-    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+    fn past_badges(&self, which: &BadgeHistoryQuery) -> Result<Vec<BadgePoint>, ApiError> {
         let kind = match which.of {
             BadgeOwner::Object => "objects",
             BadgeOwner::Group => "groups",
@@ -142,7 +142,7 @@ impl Service for HostClient {
         self.member("badges", with(path(&[kind, &which.name, "badges"]), &params)?)
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
+    fn audit(&self, which: &AuditTrailQuery) -> Result<Vec<AuditTrailRow>, ApiError> {
         self.rows(with(path(&["audit"]), which)?)
     }
 

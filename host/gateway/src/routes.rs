@@ -10,8 +10,8 @@ use axum::{
     routing::{delete, get, post},
 };
 use lifesigns_api::{
-    AgentCredentials, ApiError, EventQuery, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges,
-    Problem,
+    AgentCredentials, AlertHistoryQuery, ApiError, AuditTrailQuery, BadgeHistoryQuery, EventQuery, NewToken,
+    NoticeSelection, OutboxFilter, Problem,
 };
 use lifesigns_compliance::{
     BadgeOwner, CommandAction,
@@ -19,7 +19,7 @@ use lifesigns_compliance::{
 };
 
 use crate::{
-    answer::{ErrorResponse, Json, ListOrder, Named, Params, Session, Shared, Text, described, problem},
+    answer::{ErrorResponse, Json, ListOrder, Params, PathParam, RouterState, Session, Text, described, problem},
     body::{
         AlertIds, AlertsOwner, AlertsReason, BackupTo, DecisionParams, HistoryParams, LimitParams, MarkParams,
         MatcherList, NewSilence, NoteText, Owner, Reason, SilencePatch,
@@ -29,10 +29,10 @@ use crate::{
     probes, report_route, rule_routes,
 };
 
-type Routes = Router<Arc<Shared>>;
+type Routes = Router<Arc<RouterState>>;
 
 /// The whole API, with what else is mounted.
-pub(crate) fn api(shared: Arc<Shared>, mounted: Router) -> Router {
+pub(crate) fn api(shared: Arc<RouterState>, mounted: Router) -> Router {
     let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
     let all = all.merge(rule_routes::rules());
     let own =
@@ -77,33 +77,35 @@ fn alerts() -> Routes {
             get(|s: Session, Params(f): Params<AlertFilter>| s.query(Query::Matches(f)))
                 .post(|s: Session, Json(body): Json<MatcherList>| s.query(Query::Preview(body.matchers))),
         )
-        .route("/alerts/{id}", get(|s: Session, Named(id): Named<String>| s.query(Query::Alert(id))))
+        .route("/alerts/{id}", get(|s: Session, PathParam(id): PathParam<String>| s.query(Query::Alert(id))))
         .route(
             "/alerts/{id}/explanation",
-            get(|s: Session, Named(id): Named<String>| {
+            get(|s: Session, PathParam(id): PathParam<String>| {
                 s.member("explanation", move |service| service.explain_alert(&id))
             }),
         )
-        .route("/alerts/{id}/route", get(|s: Session, Named(id): Named<String>| s.query(Query::Route(id))))
+        .route("/alerts/{id}/route", get(|s: Session, PathParam(id): PathParam<String>| s.query(Query::Route(id))))
         .route(
             "/alerts/{id}/acknowledge",
-            post(|s: Session, Named(id): Named<String>, Json(body): Json<Owner>| {
+            post(|s: Session, PathParam(id): PathParam<String>, Json(body): Json<Owner>| {
                 s.act(CommandAction::Acknowledge { alerts: vec![id], owner: body.owner })
             }),
         )
         .route(
             "/alerts/{id}/unacknowledge",
-            post(|s: Session, Named(id): Named<String>| s.act(CommandAction::Unacknowledge { alerts: vec![id] })),
+            post(|s: Session, PathParam(id): PathParam<String>| {
+                s.act(CommandAction::Unacknowledge { alerts: vec![id] })
+            }),
         )
         .route(
             "/alerts/{id}/cancel",
-            post(|s: Session, Named(id): Named<String>, Json(body): Json<Reason>| {
+            post(|s: Session, PathParam(id): PathParam<String>, Json(body): Json<Reason>| {
                 s.act(CommandAction::Cancel { alerts: vec![id], why: body.why })
             }),
         )
         .route(
             "/alerts/{id}/notes",
-            post(|s: Session, Named(alert): Named<String>, Json(body): Json<NoteText>| {
+            post(|s: Session, PathParam(alert): PathParam<String>, Json(body): Json<NoteText>| {
                 s.act(CommandAction::Note { alert, text: body.text })
             }),
         )
@@ -128,15 +130,15 @@ fn alerts() -> Routes {
 fn silences() -> Routes {
     Router::new().route("/silences", get(|s: Session| s.query(Query::Silences)).post(make_silence)).route(
         "/silences/{id}",
-        get(|s: Session, Named(id): Named<String>| s.query(Query::Silence(id)))
+        get(|s: Session, PathParam(id): PathParam<String>| s.query(Query::Silence(id)))
             .patch(change_silence)
-            .delete(|s: Session, Named(silence): Named<String>| s.act(CommandAction::Expire { silence })),
+            .delete(|s: Session, PathParam(silence): PathParam<String>| s.act(CommandAction::Expire { silence })),
     )
 }
 
 async fn change_silence(
     s: Session,
-    Named(silence): Named<String>,
+    PathParam(silence): PathParam<String>,
     Json(body): Json<SilencePatch>,
 ) -> impl IntoResponse {
     let SilencePatch { matchers, from_ns, until_ns, why } = body;
@@ -153,7 +155,7 @@ fn objects() -> Routes {
         .route("/objects", get(|s: Session, Params(f): Params<ObjectFilter>| s.query(Query::Objects(f))))
         .route(
             "/objects/{id}",
-            get(|s: Session, Named(id): Named<String>| s.query(Query::Object(id))).delete(forget_object),
+            get(|s: Session, PathParam(id): PathParam<String>| s.query(Query::Object(id))).delete(forget_object),
         )
         .route("/objects/{id}/symptoms/{symptom}", delete(clear_symptom))
         .route("/objects/{id}/badges", badges(BadgeOwner::Object))
@@ -161,20 +163,24 @@ fn objects() -> Routes {
 
 async fn clear_symptom(
     s: Session,
-    Named((object, symptom)): Named<(String, String)>,
+    PathParam((object, symptom)): PathParam<(String, String)>,
     Params(params): Params<Reason>,
 ) -> impl IntoResponse {
     s.act(CommandAction::ClearSymptom { object, symptom, why: params.why }).await
 }
 
-async fn forget_object(s: Session, Named(object): Named<String>, Params(params): Params<Reason>) -> impl IntoResponse {
+async fn forget_object(
+    s: Session,
+    PathParam(object): PathParam<String>,
+    Params(params): Params<Reason>,
+) -> impl IntoResponse {
     s.act(CommandAction::Forget { object, why: params.why }).await
 }
 
 fn groups() -> Routes {
     Router::new()
         .route("/groups", get(|s: Session| s.query(Query::Groups)))
-        .route("/groups/{name}", get(|s: Session, Named(name): Named<String>| s.query(Query::Group(name))))
+        .route("/groups/{name}", get(|s: Session, PathParam(name): PathParam<String>| s.query(Query::Group(name))))
         .route("/groups/{name}/badges", badges(BadgeOwner::Group))
         .route(
             "/badges",
@@ -190,9 +196,9 @@ fn groups() -> Routes {
 }
 
 /// A badge over time.
-fn badges(of: BadgeOwner) -> axum::routing::MethodRouter<Arc<Shared>> {
-    get(move |s: Session, Named(name): Named<String>, Params(params): Params<HistoryParams>| {
-        let which = PastBadges { of, name, since_ns: params.since_ns, limit: params.limit };
+fn badges(of: BadgeOwner) -> axum::routing::MethodRouter<Arc<RouterState>> {
+    get(move |s: Session, PathParam(name): PathParam<String>, Params(params): Params<HistoryParams>| {
+        let which = BadgeHistoryQuery { of, name, since_ns: params.since_ns, limit: params.limit };
         s.member("badges", move |service| service.past_badges(&which))
     })
 }
@@ -201,17 +207,17 @@ fn store() -> Routes {
     Router::new()
         .route(
             "/history/alerts",
-            get(|s: Session, Params(which): Params<PastAlerts>| {
-                s.listed("alerts", which.limit, ListOrder::Onward(PastAlerts::cursor), move |service, limit| {
-                    service.past_alerts(&PastAlerts { limit, ..which })
+            get(|s: Session, Params(which): Params<AlertHistoryQuery>| {
+                s.listed("alerts", which.limit, ListOrder::Onward(AlertHistoryQuery::cursor), move |service, limit| {
+                    service.past_alerts(&AlertHistoryQuery { limit, ..which })
                 })
             }),
         )
         .route(
             "/audit",
-            get(|s: Session, Params(which): Params<PastAudit>| {
-                s.listed("audit", which.limit, ListOrder::Backward(PastAudit::cursor), move |service, limit| {
-                    service.audit(&PastAudit { limit, ..which })
+            get(|s: Session, Params(which): Params<AuditTrailQuery>| {
+                s.listed("audit", which.limit, ListOrder::Backward(AuditTrailQuery::cursor), move |service, limit| {
+                    service.audit(&AuditTrailQuery { limit, ..which })
                 })
             }),
         )
@@ -244,12 +250,12 @@ fn store() -> Routes {
 }
 
 fn host() -> Routes {
-    let revoke = |s: Session, Named(name): Named<String>| s.done(move |service| service.revoke_token(&name));
+    let revoke = |s: Session, PathParam(name): PathParam<String>| s.done(move |service| service.revoke_token(&name));
     let add = |s: Session, Json(new): Json<NewToken>| s.made("token", move |service| service.add_token(&new));
-    let enrol = |s: Session, Named(name): Named<String>, Json(credentials): Json<AgentCredentials>| {
+    let enrol = |s: Session, PathParam(name): PathParam<String>, Json(credentials): Json<AgentCredentials>| {
         s.done(move |service| service.enrol_agent(&name, &credentials))
     };
-    let exclude = |s: Session, Named(name): Named<String>| s.done(move |service| service.revoke_agent(&name));
+    let exclude = |s: Session, PathParam(name): PathParam<String>| s.done(move |service| service.revoke_agent(&name));
     Router::new()
         .route("/agents/{name}/enrol", post(enrol))
         .route("/agents/{name}/credentials", delete(exclude))

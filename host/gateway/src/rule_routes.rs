@@ -13,7 +13,7 @@ use lifesigns_api::{ApiError, LineQuestion, RuleChange, RuleUpload, TapQuery};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{ErrorResponse, Json, Named, Params, Session, Shared};
+use crate::answer::{ErrorResponse, Json, Params, PathParam, RouterState, Session};
 
 /// The longest body with a module: the module in base64, and a manifest as JSON.
 pub(crate) const UPLOAD_BYTES: usize = 28 << 20;
@@ -88,41 +88,43 @@ impl ChangeBody {
 /// A body that may hold a module. One at a time is read, so that many cannot fill the memory.
 struct Upload(ChangeBody);
 
-impl FromRequest<Arc<Shared>> for Upload {
+impl FromRequest<Arc<RouterState>> for Upload {
     type Rejection = Response;
 
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Response> {
+    async fn from_request(request: Request, shared: &Arc<RouterState>) -> Result<Self, Response> {
         let Ok(_one) = shared.uploads.try_acquire() else {
             let busy = "another module is on its way to this host: try again".to_owned();
             return Err(ErrorResponse(ApiError::Unavailable(busy)).into_response());
         };
-        let larger = Arc::new(Shared { body_bytes: UPLOAD_BYTES, ..Shared::clone(shared) });
+        let larger = Arc::new(RouterState { body_bytes: UPLOAD_BYTES, ..RouterState::clone(shared) });
         Json::from_request(request, &larger).await.map(|Json(body)| Self(body))
     }
 }
 
 /// What is asked about rules, and what changes them.
-pub(crate) fn rules() -> Router<Arc<Shared>> {
+pub(crate) fn rules() -> Router<Arc<RouterState>> {
     Router::new()
         .route(
             "/rules/{name}/diff",
-            get(|s: Session, Named(name): Named<String>| s.member("diff", move |service| service.rule_diff(&name))),
+            get(|s: Session, PathParam(name): PathParam<String>| {
+                s.member("diff", move |service| service.rule_diff(&name))
+            }),
         )
         .route(
             "/rules/{name}/history",
-            get(|s: Session, Named(name): Named<String>| {
+            get(|s: Session, PathParam(name): PathParam<String>| {
                 s.member("versions", move |service| service.rule_history(&name))
             }),
         )
         .route(
             "/rules/{name}/tap",
-            get(|s: Session, Named(name): Named<String>, Params(query): Params<TapQuery>| {
+            get(|s: Session, PathParam(name): PathParam<String>, Params(query): Params<TapQuery>| {
                 s.member("tap", move |service| service.tap_rule(&name, &query))
             }),
         )
         .route(
             "/rules/{name}/failures",
-            get(|s: Session, Named(name): Named<String>| {
+            get(|s: Session, PathParam(name): PathParam<String>| {
                 s.member("failures", move |service| service.explain_failures(&name))
             }),
         )
@@ -134,13 +136,13 @@ pub(crate) fn rules() -> Router<Arc<Shared>> {
         )
         .route(
             "/rules/{name}/load",
-            post(|s: Session, Named(name): Named<String>, Upload(body): Upload| {
+            post(|s: Session, PathParam(name): PathParam<String>, Upload(body): Upload| {
                 change(s, name, "load".to_owned(), body)
             }),
         )
         .route(
             "/rules/{name}/{act}",
-            post(|s: Session, Named((name, act)): Named<(String, String)>, Json(body): Json<ChangeBody>| {
+            post(|s: Session, PathParam((name, act)): PathParam<(String, String)>, Json(body): Json<ChangeBody>| {
                 change(s, name, act, body)
             }),
         )

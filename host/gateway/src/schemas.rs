@@ -2,9 +2,10 @@
 //! bodies and parameters are whole.
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AlertExplanation, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage,
-    EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter,
-    PastAlerts, PastAudit, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AlertExplanation, AlertHistoryQuery, AuditReport, AuditTrailQuery, AuditTrailRow,
+    ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion,
+    NewToken, NoticeSelection, OutboxFilter, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo,
+    UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Silence,
@@ -119,8 +120,8 @@ impl Schemas {
         match (method, path) {
             ("GET", "alerts" | "pending" | "matches") => self.in_query::<AlertFilter>(),
             ("GET", "objects") => self.in_query::<ObjectFilter>(),
-            ("GET", "history/alerts") => self.in_query::<PastAlerts>(),
-            ("GET", "audit") => self.in_query::<PastAudit>(),
+            ("GET", "history/alerts") => self.in_query::<AlertHistoryQuery>(),
+            ("GET", "audit") => self.in_query::<AuditTrailQuery>(),
             ("GET", "audit/verify") => self.in_query::<MarkParams>(),
             ("GET", "outbox") => self.in_query::<OutboxFilter>(),
             ("GET", "badges") => self.in_query::<LimitParams>(),

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     access::{Access, guard},
-    answer::Shared,
+    answer::RouterState,
     connection::{Connections, accept_local, accept_remote},
     counts::Requests,
     limits::GatewayLimits,
@@ -200,7 +200,7 @@ impl GatewayBuilder {
 
     /// Returns what the connections of one way in are served with.
     fn router(&self, access: &Arc<Access>, streams: Option<&Arc<Streams>>, limits: &GatewayLimits) -> Router {
-        let shared = Shared {
+        let shared = RouterState {
             services: Arc::clone(&self.services),
             working: Arc::new(Semaphore::new(limits.requests)),
             probing: Arc::new(Semaphore::new(PROBES)),

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Place, parts};
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, EventQuery, FieldPattern, NoticeSelection, OutboxFilter, PastAlerts, PastAudit,
-    PastBadges, Problem, Service,
+    ActOutcome, AlertHistoryQuery, ApiError, AuditMark, AuditTrailQuery, BadgeHistoryQuery, EventQuery, FieldPattern,
+    NoticeSelection, OutboxFilter, Problem, Service,
 };
 use lifesigns_compliance::{
     BadgeOwner, CommandAction, Matcher,
@@ -25,7 +25,7 @@ fn statuses_say_what_is_wrong() {
         ("GET", "/api/v1/alerts/unknown", "", 404, "there is no alert"),
         ("GET", "/api/v1/alerts/several", "", 409, "several"),
         ("GET", "/api/v1/alerts/panic", "", 500, "its log says more"),
-        ("GET", "/api/v1/audit", "", 503, "PastAudit"),
+        ("GET", "/api/v1/audit", "", 503, "AuditTrailQuery"),
         ("GET", "/api/v1/alerts?grup=x", "", 400, "\\\"grup\\\""),
         ("GET", "/api/v1/alerts?limit=x", "", 400, "parameters"),
         ("GET", "/api/v1/alerts/%ff", "", 400, "path"),
@@ -132,17 +132,18 @@ fn what_the_store_is_asked_arrives_as_it_was_asked() {
     let _gateway = place.serve();
     let client = HostClient::connect(&place.path).unwrap();
     let told = |which: &dyn std::fmt::Debug| ApiError::Unavailable(format!("{which:?}"));
-    let alerts = PastAlerts { object: Some("a b".into()), until_ns: Some(u64::MAX), ..PastAlerts::default() };
+    let alerts =
+        AlertHistoryQuery { object: Some("a b".into()), until_ns: Some(u64::MAX), ..AlertHistoryQuery::default() };
     assert_eq!(client.past_alerts(&alerts).unwrap_err(), told(&alerts));
     for of in [BadgeOwner::Object, BadgeOwner::Group] {
-        let badges = PastBadges { of, name: "a/b".into(), since_ns: 5, limit: 7 };
+        let badges = BadgeHistoryQuery { of, name: "a/b".into(), since_ns: 5, limit: 7 };
         assert_eq!(client.past_badges(&badges).unwrap_err(), told(&badges));
     }
     let field = FieldPattern { name: "app".into(), pattern: "docker*".into() };
     let events = EventQuery { text: Some("a \"b\" ä".into()), fields: vec![field], ..EventQuery::default() };
     assert_eq!(client.find_events(&events).unwrap_err(), told(&events));
     assert_eq!(client.validate_config("a = 1").unwrap()[0].message, "a = 1");
-    let audit = PastAudit { who: Some("alice (by root)".into()), since_ns: 3, ..PastAudit::default() };
+    let audit = AuditTrailQuery { who: Some("alice (by root)".into()), since_ns: 3, ..AuditTrailQuery::default() };
     assert_eq!(client.audit(&audit).unwrap_err(), told(&audit));
     let outbox = OutboxFilter { configured: vec!["a".into(), "b".into()], dead: true, ..OutboxFilter::default() };
     assert_eq!(client.outbox(&outbox).unwrap_err(), told(&outbox));

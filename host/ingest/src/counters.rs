@@ -1,9 +1,8 @@
 //! What a receiver has taken and refused since it was started.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 use lifesigns_intake::HttpProtocol;
 use lifesigns_sources::SourceTraffic;
@@ -85,7 +84,7 @@ impl ReceiverCounters {
     }
 
     fn note_problem(&self, problem: &str) {
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = visible_short(problem, ERROR_CHARS);
+        *self.problem.lock() = visible_short(problem, ERROR_CHARS);
     }
 
     /// Returns the counters as they are now.
@@ -101,7 +100,7 @@ impl ReceiverCounters {
             rejected: get(&self.rejected),
             skipped: get(&self.skipped),
             turned_away: get(&self.turned_away),
-            problem: self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            problem: self.problem.lock().clone(),
             ..SourceTraffic::default()
         }
     }

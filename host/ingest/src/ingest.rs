@@ -1,9 +1,8 @@
 //! All receivers of a host. Each is a source, which a supervisor starts and stops while the host runs.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::HashMap, sync::Arc};
+
+use parking_lot::RwLock;
 
 use lifesigns_intake::{HttpProtocol, SourceKind, SourceSettings};
 use lifesigns_model::SharedClock;
@@ -46,7 +45,7 @@ impl Ingest {
 
     /// Returns the receiver of a protocol.
     pub(crate) fn receiver(&self, protocol: HttpProtocol) -> Result<Arc<Receiver>, IngestError> {
-        match self.receivers.read().unwrap_or_else(PoisonError::into_inner).get(&protocol) {
+        match self.receivers.read().get(&protocol) {
             Some(Some(receiver)) => Ok(Arc::clone(receiver)),
             Some(None) => Err(IngestError::Stopping),
             None => Err(IngestError::Off(protocol.as_str())),
@@ -66,7 +65,7 @@ impl Ingest {
     }
 
     fn set(&self, protocol: HttpProtocol, receiver: Option<Arc<Receiver>>) {
-        self.receivers.write().unwrap_or_else(PoisonError::into_inner).insert(protocol, receiver);
+        self.receivers.write().insert(protocol, receiver);
     }
 }
 

@@ -109,7 +109,7 @@ impl SeenKeys {
     }
 
     /// Ends a claim. If what was submitted is not committed, the key is forgotten.
-    pub(crate) fn settle(&mut self, claim: &KeyClaim, is_committed: bool) {
+    pub(crate) fn resolve(&mut self, claim: &KeyClaim, is_committed: bool) {
         self.in_use.remove(&claim.key);
         if !is_committed && self.known.remove(&claim.key).is_some() {
             self.order.retain(|key| *key != claim.key);
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(claim.skip, 0);
         assert_eq!(keys.claim(b"a", b"body"), Err(KeyRefusal::InUse));
         keys.submitted(&claim, 3);
-        keys.settle(&claim, true);
+        keys.resolve(&claim, true);
         assert_eq!(keys.claim(b"a", b"other"), Err(KeyRefusal::OtherBody));
         assert_eq!(keys.claim(b"a", b"body").expect("it is known").skip, u64::MAX);
     }
@@ -168,7 +168,7 @@ mod tests {
         let mut keys = SeenKeys::default();
         let claim = keys.claim(b"a", b"body").expect("it is new");
         keys.submitted(&claim, 3);
-        keys.settle(&claim, false);
+        keys.resolve(&claim, false);
         assert_eq!(keys.claim(b"a", b"other").expect("it is new").skip, 0);
     }
 
@@ -178,7 +178,7 @@ mod tests {
         for number in 0..2 * COMMITTED as u32 {
             let claim = keys.claim(&number.to_le_bytes(), b"body").expect("it is new");
             keys.submitted(&claim, 1);
-            keys.settle(&claim, true);
+            keys.resolve(&claim, true);
         }
         let claim = keys.claim(b"last", b"body").expect("it is new");
         let cursor = keys.cursor(&claim, 7, false);

@@ -1,6 +1,8 @@
 //! One receiver, of one protocol: a request is read, decoded, submitted, and answered when it is committed.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_intake::{HttpSettings, SourceSettings};
 use lifesigns_model::{AckCallback, Decoder};
@@ -219,7 +221,7 @@ impl Receiver {
                 is_committed &= ack.await.is_ok();
             }
             if let Some(claim) = claim {
-                claim.receiver.keys().settle(&claim.claim, is_committed);
+                claim.receiver.keys().resolve(&claim.claim, is_committed);
             }
             is_committed
         }))
@@ -232,7 +234,7 @@ impl Receiver {
 
     /// Returns which entries of the journal were taken.
     pub(crate) fn entries(&self) -> MutexGuard<'_, SeenEntries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock()
     }
 
     /// Submits entries of the journal; `last` has the last one of each journal.
@@ -250,7 +252,7 @@ impl Receiver {
     }
 
     fn keys(&self) -> MutexGuard<'_, SeenKeys> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+        self.keys.lock()
     }
 }
 

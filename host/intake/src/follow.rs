@@ -4,15 +4,15 @@ mod late;
 mod locate;
 mod look;
 mod path;
-mod position;
 mod reading;
+mod start_position;
 mod tail;
 
 use std::{ops::ControlFlow, path::PathBuf, time::Duration};
 
 use lifesigns_model::{SharedClock, SystemClock, WakeSignal, Wakeup};
 
-pub use self::{look::Look, position::Position, tail::Tail};
+pub use self::{look::Look, start_position::StartPosition, tail::Tail};
 use crate::{followed::Followed, gap::FollowEvent};
 
 /// How often a file at its end is looked at unless said otherwise, in milliseconds.
@@ -28,16 +28,16 @@ const POLL_MS: u64 = 150;
 /// was put in the place of another with the same content, or an edited one, is gone on with behind what
 /// was read. What was not read, or may not have been, is a [`Gap`](crate::Gap).
 #[derive(Clone, Debug)]
-pub struct Follower {
+pub struct PollingTail {
     path: PathBuf,
-    position: Position,
+    position: StartPosition,
     poll: Duration,
     clock: SharedClock,
 }
 
-impl Follower {
+impl PollingTail {
     /// Follows `path` from `position` on.
-    pub fn new(path: impl Into<PathBuf>, position: Position) -> Self {
+    pub fn new(path: impl Into<PathBuf>, position: StartPosition) -> Self {
         let poll = Duration::from_millis(POLL_MS);
         Self { path: path.into(), position, poll, clock: SystemClock::shared() }
     }

@@ -19,7 +19,7 @@ pub enum FollowEvent {
     /// The state of the file; comes when it changes.
     State(FileState),
     /// Everything that was there when the look began has been passed on, and there is nothing more now.
-    /// Comes from a [`Follower`](crate::Follower), after each look.
+    /// Comes from a [`PollingTail`](crate::PollingTail), after each look.
     Looked {
         /// When the look began, by the follower's clock, nanoseconds since the Unix epoch.
         began_ns: u64,

@@ -32,7 +32,7 @@ pub use cursor::Cursor;
 pub use decode::{Format, InvalidJson, JsonReader, TimeFormat, TimeFormatError, UnknownFormat, parse_time};
 pub use encoding::{Encoding, not_text};
 pub use event_marker::EventMarker;
-pub use follow::{Follower, Look, Position, Tail};
+pub use follow::{Look, PollingTail, StartPosition, Tail};
 pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
 pub use host_source::HostMetricsSettings;

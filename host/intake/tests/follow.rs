@@ -14,14 +14,14 @@ use std::{
 };
 
 use common::{DEADLINE, Following, POLL, append, log, run_sees};
-use lifesigns_intake::{Cursor, FileState, FollowEvent, Follower, Position, Tail};
+use lifesigns_intake::{Cursor, FileState, FollowEvent, PollingTail, StartPosition, Tail};
 use lifesigns_model::WakeSignal;
 
 #[test]
 fn lines_come_as_they_are_written() {
     let (_folder, path) = log();
     append(&path, "one\ntwo\n");
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\ntwo\n");
     append(&path, "three\n");
     following.sees("three\n");
@@ -34,7 +34,7 @@ fn lines_come_as_they_are_written() {
 fn from_the_end_only_what_comes_is_seen() {
     let (_folder, path) = log();
     append(&path, "old\n");
-    let mut following = Following::start(&path, Position::End);
+    let mut following = Following::start(&path, StartPosition::End);
     let (bytes, cursor) = following.chunks.recv_timeout(DEADLINE).unwrap();
     assert_eq!((bytes.len(), cursor.offset), (0, 4), "the place where it begins");
     append(&path, "new\n");
@@ -45,7 +45,7 @@ fn from_the_end_only_what_comes_is_seen() {
 #[test]
 fn a_file_that_comes_late_is_read_from_its_start() {
     let (_folder, path) = log();
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     append(&path, "first\n");
     following.sees("first\n");
     following.ends("");
@@ -55,7 +55,7 @@ fn a_file_that_comes_late_is_read_from_its_start() {
 fn an_unfinished_line_waits_for_its_end() {
     let (_folder, path) = log();
     append(&path, "whole\nunfin");
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("whole\n");
     append(&path, "ished\nrest");
     following.sees("unfinished\n");
@@ -64,14 +64,14 @@ fn an_unfinished_line_waits_for_its_end() {
     let followed = following.ends("rest");
     assert_eq!(followed.cursor.unwrap().offset, 17, "a later run reads the unfinished line whole");
     append(&path, " of it\n");
-    run_sees(&path, Position::At(followed.cursor.unwrap()), "rest of it\n");
+    run_sees(&path, StartPosition::At(followed.cursor.unwrap()), "rest of it\n");
 }
 
 #[test]
 fn the_old_file_is_drained_before_the_new_one_is_read() {
     let (folder, path) = log();
     let mut writer = append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\n");
     fs::rename(&path, folder.path().join("app.log.1")).unwrap();
     writer.write_all(b"two, after the rename\n").unwrap();
@@ -92,7 +92,7 @@ fn the_old_file_is_drained_before_the_new_one_is_read() {
 fn a_deleted_file_may_come_back() {
     let (_folder, path) = log();
     append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\n");
     fs::remove_file(&path).unwrap();
     append(&path, "two\n");
@@ -104,7 +104,7 @@ fn a_deleted_file_may_come_back() {
 fn a_truncated_file_is_read_from_its_start() {
     let (_folder, path) = log();
     let file = append(&path, "one\ntwo\npart");
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\ntwo\n");
     file.set_len(0).unwrap();
     append(&path, "three\n");
@@ -118,7 +118,7 @@ fn a_truncated_file_is_read_from_its_start() {
 fn the_receiver_can_end_it() {
     let (_folder, path) = log();
     append(&path, "one\n");
-    let followed = Follower::new(&path, Position::Start).run(&WakeSignal::new(), |event| match event {
+    let followed = PollingTail::new(&path, StartPosition::Start).run(&WakeSignal::new(), |event| match event {
         FollowEvent::Lines { bytes, .. } if !bytes.is_empty() => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
@@ -126,7 +126,7 @@ fn the_receiver_can_end_it() {
 }
 
 /// Where a look began and what it read.
-fn look(path: &Path, position: Position) -> (Option<Cursor>, String) {
+fn look(path: &Path, position: StartPosition) -> (Option<Cursor>, String) {
     let (mut place, mut text) = (None, String::new());
     let _ = Tail::new(path, position).look(&WakeSignal::new(), &mut |event| {
         if let FollowEvent::Lines { bytes, cursor } = event {
@@ -142,53 +142,57 @@ fn look(path: &Path, position: Position) -> (Option<Cursor>, String) {
 fn a_run_without_a_line_leaves_its_place_too() {
     let (folder, path) = log();
     append(&path, "one\ntwo\n");
-    let (place, text) = look(&path, Position::End);
+    let (place, text) = look(&path, StartPosition::End);
     let place = place.unwrap();
     assert_eq!((place.offset, &*text), (8, ""));
 
     append(&path, "while it was closed\n");
-    assert_eq!(look(&path, Position::At(place)).1, "while it was closed\n");
+    assert_eq!(look(&path, StartPosition::At(place)).1, "while it was closed\n");
 
     // The same content as another file.
     let copy = folder.path().join("copy");
     fs::copy(&path, &copy).unwrap();
     fs::rename(&copy, &path).unwrap();
-    let (place, text) = look(&path, Position::At(place));
+    let (place, text) = look(&path, StartPosition::At(place));
     assert_eq!(text, "while it was closed\n");
     fs::copy(&path, &copy).unwrap();
     fs::rename(&copy, &path).unwrap();
-    let (moved, text) = look(&path, Position::At(place.unwrap()));
+    let (moved, text) = look(&path, StartPosition::At(place.unwrap()));
     assert_eq!((moved.unwrap().offset, &*text), (28, ""));
     assert_ne!(moved.unwrap().inode, place.unwrap().inode);
-    assert_eq!(look(&path, Position::At(moved.unwrap())), (None, String::new()), "what is known is not said again");
+    assert_eq!(
+        look(&path, StartPosition::At(moved.unwrap())),
+        (None, String::new()),
+        "what is known is not said again"
+    );
 
     // A file that was empty, and was rotated with lines in it before the next run.
     let empty = folder.path().join("empty.log");
     append(&empty, "");
-    let (place, text) = look(&empty, Position::Start);
+    let (place, text) = look(&empty, StartPosition::Start);
     assert_eq!((place.unwrap().offset, &*text), (0, ""));
     append(&empty, "one\n");
     fs::rename(&empty, folder.path().join("empty.log.1")).unwrap();
     append(&empty, "two\n");
-    assert_eq!(look(&empty, Position::At(place.unwrap())).1, "one\ntwo\n");
+    assert_eq!(look(&empty, StartPosition::At(place.unwrap())).1, "one\ntwo\n");
 }
 
 #[test]
 fn an_inode_alone_is_no_file_that_was_renamed() {
     let (folder, path) = log();
     append(&path, "");
-    let place = look(&path, Position::End).0.unwrap();
+    let place = look(&path, StartPosition::End).0.unwrap();
     // As if another program had got the inode for a file of its own.
     fs::rename(&path, folder.path().join("store.db-wal")).unwrap();
     append(&folder.path().join("store.db-wal"), "not a log\n");
     append(&path, "new\n");
-    assert_eq!(look(&path, Position::At(place)).1, "new\n");
+    assert_eq!(look(&path, StartPosition::At(place)).1, "new\n");
 
-    let place = look(&path, Position::Start).0.unwrap();
+    let place = look(&path, StartPosition::Start).0.unwrap();
     fs::rename(&path, folder.path().join("any-name")).unwrap();
     append(&folder.path().join("any-name"), "the rest\n");
     append(&path, "next\n");
-    assert_eq!(look(&path, Position::At(place)).1, "the rest\nnext\n", "what was read is known again");
+    assert_eq!(look(&path, StartPosition::At(place)).1, "the rest\nnext\n", "what was read is known again");
 }
 
 #[test]
@@ -197,7 +201,7 @@ fn what_is_no_file_is_said_and_looked_at_again() {
     fs::create_dir(&path).unwrap();
     let (sender, states) = channel();
     let stop = WakeSignal::new();
-    let (follower, signal) = (Follower::new(&path, Position::Start).poll(POLL), stop.clone());
+    let (follower, signal) = (PollingTail::new(&path, StartPosition::Start).poll(POLL), stop.clone());
     let thread = std::thread::spawn(move || {
         follower.run(&signal, |event| {
             if let FollowEvent::State(state) = event {
@@ -221,14 +225,14 @@ fn a_copy_and_what_was_renamed_after_it_are_read_in_their_order() {
     let at = |name: &str| folder.path().join(name);
     let first: String = (0..600).map(|number| format!("{number:06} a line that was read\n")).collect();
     append(&path, &first);
-    let place = look(&path, Position::Start).0.unwrap();
+    let place = look(&path, StartPosition::Start).0.unwrap();
     append(&path, "rest\n");
     fs::copy(&path, at("app.log.2")).unwrap();
     fs::File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
     append(&path, "after\n");
     fs::rename(&path, at("app.log.1")).unwrap();
     append(&path, "");
-    assert_eq!(look(&path, Position::At(place)).1, "rest\nafter\n");
+    assert_eq!(look(&path, StartPosition::At(place)).1, "rest\nafter\n");
     append(&path, "now\n");
-    assert_eq!(look(&path, Position::At(place)).1, "rest\nafter\nnow\n");
+    assert_eq!(look(&path, StartPosition::At(place)).1, "rest\nafter\nnow\n");
 }

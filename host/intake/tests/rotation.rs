@@ -13,36 +13,36 @@ use std::{
 };
 
 use common::{Following, append, log, run_sees};
-use lifesigns_intake::{Cursor, GapCause, Position};
+use lifesigns_intake::{Cursor, GapCause, StartPosition};
 
 #[test]
 fn a_later_run_finds_the_renamed_file() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::Start, "one\n").unwrap();
     append(&path, "two, while it was closed\n");
     fs::rename(&path, folder.path().join("app.log.1")).unwrap();
     append(&path, "three\n");
-    let cursor = run_sees(&path, Position::At(cursor), "two, while it was closed\nthree\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::At(cursor), "two, while it was closed\nthree\n").unwrap();
     // Any name will do, also in a folder of its own.
     append(&path, "four\n");
     fs::create_dir(folder.path().join("old")).unwrap();
     fs::rename(&path, folder.path().join("old/some name")).unwrap();
     append(&path, "five\n");
-    let cursor = run_sees(&path, Position::At(cursor), "four\nfive\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::At(cursor), "four\nfive\n").unwrap();
     // Gone for good: the present file is all there is, and that is said. As long as the old file is open, no new one
     // gets its inode.
     let held = File::open(&path).unwrap();
     fs::remove_file(&path).unwrap();
     append(&path, "six\n");
     drop(held);
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("six\n");
     assert_eq!(again.gaps(), [(GapCause::Gone, None)]);
     let cursor = again.ends("").cursor.unwrap();
     // Truncated between two runs.
     fs::write(&path, "x\n").unwrap();
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("x\n");
     assert_eq!(again.gaps(), [(GapCause::Rewritten, None)]);
     assert_eq!(again.ends("").truncations, 1);
@@ -57,7 +57,7 @@ fn story(words: &str, count: usize) -> String {
 fn a_file_with_the_same_content_is_the_same_file() {
     let (folder, path) = log();
     append(&path, &story("before", 20));
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees(&story("before", 20));
     let replace = |edit: &dyn Fn(String) -> String| {
         let copy = folder.path().join("sedXYZ");
@@ -76,7 +76,7 @@ fn a_file_with_the_same_content_is_the_same_file() {
     // And between two runs.
     replace(&|text| text.replace("before 5", "something else"));
     append(&path, "three\n");
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("three\n");
     // In place: the last lines are kept.
     let kept: String = fs::read_to_string(&path).unwrap().lines().skip(9).map(|line| format!("{line}\n")).collect();
@@ -90,7 +90,7 @@ fn a_file_with_the_same_content_is_the_same_file() {
 fn a_file_that_is_rewritten_in_place_is_read_from_its_start() {
     let (_folder, path) = log();
     append(&path, &story("old", 2));
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees(&story("old", 2));
     fs::write(&path, story("new, and longer", 5)).unwrap();
     following.sees(&story("new, and longer", 5));
@@ -107,7 +107,7 @@ fn what_was_written_before_a_truncation_is_read_from_the_copy() {
     let (folder, path) = log();
     let banner = "# a banner\n";
     append(&path, &format!("{banner}one\n"));
-    let cursor = run_sees(&path, Position::Start, "# a banner\none\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::Start, "# a banner\none\n").unwrap();
     // Twice between two runs; the writer goes on at its old offset, and leaves a hole.
     append(&path, "two\n");
     fs::copy(&path, folder.path().join("app.log.2")).unwrap();
@@ -116,7 +116,7 @@ fn what_was_written_before_a_truncation_is_read_from_the_copy() {
     later(&folder.path().join("app.log.1"), &folder.path().join("app.log.2"));
     fs::write(&path, format!("{}{banner}four\n", "\0".repeat(5000))).unwrap();
     later(&path, &folder.path().join("app.log.1"));
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("two\n# a banner\nthree\n# a banner\nfour\n");
     assert_eq!(again.gaps(), []);
     assert_eq!(again.ends("").nul_bytes, 5019);
@@ -132,7 +132,7 @@ fn later(one: &Path, other: &Path) {
 fn rotation_with_a_date_before_the_extension_is_rotation() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::Start, "one\n").unwrap();
     append(&path, "two\n");
     let rotated = |day: u32| folder.path().join(format!("app-202611{day}.log"));
     fs::rename(&path, rotated(25)).unwrap();
@@ -141,7 +141,7 @@ fn rotation_with_a_date_before_the_extension_is_rotation() {
     fs::rename(&path, rotated(26)).unwrap();
     append(&path, "four\n");
     append(&folder.path().join("app-2.log"), "another log\n");
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("two\nthree\nfour\n");
     assert_eq!(again.gaps(), []);
     again.ends("");
@@ -157,7 +157,7 @@ fn a_link_that_leads_to_another_file_is_rotation() {
     };
     append(&target(8), "one\n");
     link(8);
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\n");
     append(&target(8), "two\n");
     append(&target(9), "three\n");
@@ -172,7 +172,7 @@ fn a_link_that_leads_to_another_file_is_rotation() {
     append(&target(12), "of another\n");
     later(&target(12), &target(11));
     link(11);
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("four\nfive\nsix\n");
     assert_eq!(again.gaps(), []);
     again.ends("");
@@ -182,7 +182,7 @@ fn a_link_that_leads_to_another_file_is_rotation() {
 fn what_was_compressed_is_said_with_its_bytes() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::Start, "one\n").unwrap();
     // What gzip leaves: 18 bytes at least, of which the last four are the size before.
     let gzip = |name: &str, size: u32| {
         let bytes = [&[0x1f, 0x8b][..], &[0; 12], &size.to_le_bytes()].concat();
@@ -193,7 +193,7 @@ fn what_was_compressed_is_said_with_its_bytes() {
     gzip("app.log.1.gz", 100);
     later(&folder.path().join("app.log.1.gz"), &folder.path().join("app.log.2.gz"));
     append(&path, "four\n");
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("four\n");
     assert_eq!(again.gaps(), [(GapCause::Compressed, Some(20)), (GapCause::Compressed, Some(100))]);
     again.ends("");
@@ -202,7 +202,7 @@ fn what_was_compressed_is_said_with_its_bytes() {
     let read = UNIX_EPOCH + Duration::from_nanos(cursor.modified_ns);
     File::options().append(true).open(folder.path().join("app.log.2.gz")).unwrap().set_modified(read).unwrap();
     fs::remove_file(folder.path().join("app.log.1.gz")).unwrap();
-    let mut again = Following::start(&path, Position::At(cursor));
+    let mut again = Following::start(&path, StartPosition::At(cursor));
     again.sees("four\n");
     assert_eq!(again.gaps(), []);
     again.ends("");
@@ -212,7 +212,7 @@ fn what_was_compressed_is_said_with_its_bytes() {
 fn what_is_written_to_the_old_file_after_all_is_read() {
     let (folder, path) = log();
     let mut writer = append(&path, "one\n");
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\n");
     fs::rename(&path, folder.path().join("app.log.1")).unwrap();
     append(&path, "two\n");
@@ -230,7 +230,7 @@ fn what_is_written_to_the_old_file_after_all_is_read() {
 fn bytes_before_the_first_character_are_skipped() {
     let (_folder, path) = log();
     fs::write(&path, b"\xef\xbb\xbfone\n\0\0\0two\nth").unwrap();
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     following.sees("one\ntwo\n");
     assert_eq!(following.cursor.unwrap().offset, 14);
     append(&path, "ree\n");
@@ -238,7 +238,7 @@ fn bytes_before_the_first_character_are_skipped() {
     assert_eq!(following.ends("").nul_bytes, 3);
     // Room that was made beforehand is written to later.
     fs::write(&path, b"\0\0\0\0\0\0\0\0\0\0").unwrap();
-    let mut following = Following::start(&path, Position::Start);
+    let mut following = Following::start(&path, StartPosition::Start);
     fs::write(&path, b"four\n\0\0\0\0\0\0").unwrap();
     following.sees("four\n");
     fs::write(&path, b"four\nfive\n\0\0").unwrap();
@@ -256,7 +256,7 @@ fn utf16_is_decoded_and_gone_on_with() {
         };
         let add = |bytes: &[u8]| append(&path, "").write_all(bytes).unwrap();
         add(&utf16("\u{feff}one \u{1f433}\r\ntw"));
-        let mut following = Following::start(&path, Position::Start);
+        let mut following = Following::start(&path, StartPosition::Start);
         following.sees("one \u{1f433}\r\n");
         assert_eq!(following.cursor.unwrap().offset, 18);
         add(&utf16("o\nthree")[..9]);
@@ -264,7 +264,7 @@ fn utf16_is_decoded_and_gone_on_with() {
         let cursor = following.cursor.unwrap();
         following.ends("th");
         add(&utf16("o\nthree\n")[9..]);
-        run_sees(&path, Position::At(cursor), "three\n");
+        run_sees(&path, StartPosition::At(cursor), "three\n");
     }
 }
 
@@ -272,7 +272,7 @@ fn utf16_is_decoded_and_gone_on_with() {
 fn files_that_came_and_went_in_between_are_read_in_their_order() {
     let (folder, path) = log();
     append(&path, "one\n");
-    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::Start, "one\n").unwrap();
     // Three rotations between two runs, and files that only look as if they belonged.
     append(&path, "two\n");
     let number = |number: u32| folder.path().join(format!("app.log.{number}"));
@@ -289,17 +289,17 @@ fn files_that_came_and_went_in_between_are_read_in_their_order() {
     }
     append(&folder.path().join("app.log.bak"), "a copy\n");
     append(&folder.path().join("app.log2"), "another log\n");
-    run_sees(&path, Position::At(cursor), "two\nthree\nfour\nfive\n");
+    run_sees(&path, StartPosition::At(cursor), "two\nthree\nfour\nfive\n");
 }
 
 #[test]
 fn another_file_of_the_same_inode_is_not_taken_for_the_old_one() {
     let (_folder, path) = log();
     append(&path, "one\n");
-    let cursor = run_sees(&path, Position::Start, "one\n").unwrap();
+    let cursor = run_sees(&path, StartPosition::Start, "one\n").unwrap();
     assert_eq!(Cursor::from_bytes(&cursor.to_bytes()), Some(cursor));
     assert_eq!(Cursor::from_bytes(b"short"), None);
     // As when an inode is used again: same file, other bytes, longer than the old place.
     fs::write(&path, "new, and longer\n").unwrap();
-    run_sees(&path, Position::At(cursor), "new, and longer\n");
+    run_sees(&path, StartPosition::At(cursor), "new, and longer\n");
 }

@@ -2,13 +2,9 @@
 
 #[cfg(feature = "store")]
 use std::path::Path;
-use std::{
-    collections::BTreeMap,
-    io,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
 
 use lifesigns_engine::{Engine, EngineConfig, ObserveRuleAlerts, RuleAlertObserver, RuleAlertSink};
 use lifesigns_model::{Clock, InitialState, ObjectAliases, ObjectFacts, SharedClock, WakeSignal};

@@ -3,9 +3,11 @@
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crossbeam_channel::{after, never, select};
 use lifesigns_model::WakeSignal;
@@ -156,7 +158,7 @@ impl Drop for Compilations {
 
 impl CompilationQueue {
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn work(&self) {

@@ -3,9 +3,11 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 enum Handed<T> {
     /// The giver still has it.
@@ -19,7 +21,7 @@ struct Slot<T>(Mutex<Handed<T>>);
 
 impl<T> Slot<T> {
     fn lock(&self) -> MutexGuard<'_, Handed<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn end(&self, with: Handed<T>) {

@@ -1,9 +1,8 @@
 //! A running host without a record: an engine and a rules folder whose changes take effect at once.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-};
+use std::{sync::Arc, thread::JoinHandle};
+
+use parking_lot::Mutex;
 
 use lifesigns_engine::{Engine, EngineClosed, EngineTotals, RuleSet, TrySubmitError};
 use lifesigns_model::{Chunk, EventSource, ObjectFacts, WakeSignal};
@@ -74,7 +73,7 @@ impl Watch {
     }
 
     pub(crate) fn end(&self) {
-        let watch = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let watch = self.0.lock().take();
         if let Some((signal, thread)) = watch {
             signal.stop();
             let _ = thread.join();

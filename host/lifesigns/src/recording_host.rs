@@ -1,7 +1,9 @@
 //! A running host that records: alerts with a lifecycle, badges, receivers, and the store in which all
 //! of it survives a restart.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_api::ApiError;
 use lifesigns_engine::{Engine, EngineClosed, EngineTotals, RuleSet, TrySubmitError};
@@ -104,7 +106,7 @@ impl RecordingHost {
     }
 
     fn lock_inventory(&self) -> MutexGuard<'_, ObjectAliases> {
-        self.inventory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inventory.lock()
     }
 
     fn submit_listed(&self, news: Vec<ObjectFacts>) {

@@ -1,10 +1,9 @@
 //! What those who change the rules folder and the thread that loads it share: one lock over files and what
 //! is to happen when they are loaded.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use lifesigns_engine::StateMove;
@@ -30,7 +29,7 @@ pub(crate) struct DeskState {
 
 impl RuleDesk {
     pub(crate) fn lock(&self) -> MutexGuard<'_, DeskState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Takes the moves of rules whose fate is known by `loads`: those of rules that run as the folder says.

@@ -2,8 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_engine::StateMove;
 use lifesigns_model::{Description, RuleKey, StateChange};
@@ -75,7 +77,7 @@ impl StateVersions {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<RuleKey, Held>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -1,9 +1,8 @@
 //! What a listener counts.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
-};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
 
 use lifesigns_sources::SourceTraffic;
 
@@ -45,7 +44,7 @@ impl Counters {
             dropped: self.dropped.load(Relaxed) + dropped,
             malformed: self.malformed.load(Relaxed),
             cut: self.cut.load(Relaxed),
-            problem: self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            problem: self.problem.lock().clone(),
             ..SourceTraffic::default()
         }
     }
@@ -66,7 +65,7 @@ impl Counters {
     /// Notes what went wrong last.
     pub(crate) fn note(&self, problem: String) {
         tracing::debug!(address = %self.address, "{problem}");
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+        *self.problem.lock() = problem;
     }
 }
 

@@ -29,7 +29,7 @@ impl MemoryOutbox {
     }
 
     /// Stores the result of a delivery.
-    pub fn settle(&self, settled: &DeliveryReport) {
+    pub fn apply_report(&self, settled: &DeliveryReport) {
         let mut rows = self.0.lock();
         match &settled.outcome {
             DeliveryOutcome::Delivered | DeliveryOutcome::Withheld(_) => drop(rows.waiting.remove(&settled.id)),

@@ -193,7 +193,7 @@ impl DeliveryQueue {
                 now_ns,
             );
         }
-        self.settle(batch, DeliveryOutcome::Delivered)
+        self.finish(batch, DeliveryOutcome::Delivered)
     }
 
     /// Returns the time until which the next message of a bundle must wait, if it must.
@@ -223,13 +223,13 @@ impl DeliveryQueue {
         if !failure.retry {
             // A receiver that refuses a message is up.
             self.circuit.close();
-            return self.settle(batch, DeliveryOutcome::Dead { why: failure.why.clone() });
+            return self.finish(batch, DeliveryOutcome::Dead { why: failure.why.clone() });
         }
         self.circuit.open(failure.after_ms, &mut self.backoff, now_ns);
         batch.attempts = batch.attempts.saturating_add(1);
         if batch.attempts >= self.attempts {
             let why = format!("given up after {} tries: {}", batch.attempts, failure.why);
-            return self.settle(batch, DeliveryOutcome::Dead { why });
+            return self.finish(batch, DeliveryOutcome::Dead { why });
         }
         batch.not_before_ns = now_ns.saturating_add(self.backoff.wait_ns(batch.attempts, failure.after_ms));
         batch.tried_ns = now_ns;
@@ -259,7 +259,7 @@ impl DeliveryQueue {
         self.circuit.since_ns().map(|since| (since, self.circuit.not_before_ns()))
     }
 
-    fn settle(&mut self, batch: DeliveryBatch, outcome: DeliveryOutcome) -> Vec<(u64, DeliveryOutcome)> {
+    fn finish(&mut self, batch: DeliveryBatch, outcome: DeliveryOutcome) -> Vec<(u64, DeliveryOutcome)> {
         self.bytes = self.bytes.saturating_sub(batch.bytes);
         for id in &batch.ids {
             self.held.remove(id);

@@ -4,9 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
-    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
-    RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery,
+    ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter,
+    RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
@@ -151,15 +151,15 @@ impl Service for StoreAtRest {
         Err(self.needs_host())
     }
 
-    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+    fn past_alerts(&self, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {
         history::past_alerts(&*self.reader()?, which)
     }
 
-    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+    fn past_badges(&self, which: &BadgeHistoryQuery) -> Result<Vec<BadgePoint>, ApiError> {
         history::past_badges(&*self.reader()?, which)
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
+    fn audit(&self, which: &AuditTrailQuery) -> Result<Vec<AuditTrailRow>, ApiError> {
         history::audit(&*self.reader()?, which)
     }
 

@@ -7,7 +7,7 @@ use lifesigns_compliance::Pattern;
 use lifesigns_engine::KeptEvent;
 use lifesigns_model::{EvidenceRef, LogRecord};
 
-use crate::shared::Shared;
+use crate::shared::RecorderShared;
 
 /// Events of an answer if no limit is given.
 const DEFAULT_LIMIT: usize = 100;
@@ -17,7 +17,7 @@ const MOST: usize = 1000;
 const FIELDS: usize = 64;
 
 /// Returns how much is kept.
-pub(crate) fn kept(shared: &Shared) -> KeptEventsStatus {
+pub(crate) fn kept(shared: &RecorderShared) -> KeptEventsStatus {
     let totals = shared.engine.kept_events().totals();
     KeptEventsStatus {
         events: totals.events,
@@ -32,7 +32,7 @@ pub(crate) fn kept(shared: &Shared) -> KeptEventsStatus {
 ///
 /// # Errors
 /// None are kept, or the question makes no sense.
-pub(crate) fn find(shared: &Shared, query: &EventQuery) -> Result<EventPage, ApiError> {
+pub(crate) fn find(shared: &RecorderShared, query: &EventQuery) -> Result<EventPage, ApiError> {
     let events = shared.engine.kept_events();
     if !events.is_on() {
         let text = "this host keeps no events: `keep-events` in [engine] says how much it may keep".to_owned();

@@ -11,13 +11,17 @@ use lifesigns_model::{Limits, Module, RuleCall, RuleKey, RuleLane, TapEvent, lim
 use lifesigns_record::{CallFilter, RecordReader, settings_digest};
 use lifesigns_text::{rfc3339, visible_word};
 
-use crate::{history, rule_status, shared::Shared};
+use crate::{history, rule_status, shared::RecorderShared};
 
 /// Fields and properties of a line that is asked about.
 const PAIRS: usize = 1024;
 
 /// Explains an alert.
-pub(crate) fn alert(shared: &Shared, reader: &dyn RecordReader, id: &str) -> Result<AlertExplanation, ApiError> {
+pub(crate) fn alert(
+    shared: &RecorderShared,
+    reader: &dyn RecordReader,
+    id: &str,
+) -> Result<AlertExplanation, ApiError> {
     let QueryAnswer::Alert(alert) = shared.view().answer(&Query::Alert(id.to_owned()))? else {
         return Err(ApiError::Internal("another answer than was asked for".to_owned()));
     };
@@ -50,7 +54,11 @@ pub(crate) fn alert(shared: &Shared, reader: &dyn RecordReader, id: &str) -> Res
 }
 
 /// Explains the events that were set aside because a rule or its shadow failed on them, the latest first.
-pub(crate) fn failures(shared: &Shared, reader: &dyn RecordReader, rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
+pub(crate) fn failures(
+    shared: &RecorderShared,
+    reader: &dyn RecordReader,
+    rule: &str,
+) -> Result<Vec<ExplainedCall>, ApiError> {
     let calls = reader.calls(&CallFilter::Failures { rule: rule.to_owned() }).map_err(history::unreadable)?;
     let rules = shared.engine.rules();
     if calls.is_empty() && rules.rule(&RuleKey::live(rule)).is_none() {
@@ -61,7 +69,7 @@ pub(crate) fn failures(shared: &Shared, reader: &dyn RecordReader, rule: &str) -
 }
 
 /// Runs a call again, with the module that it was made of; and with the one that runs now, if that is another.
-fn explain(shared: &Shared, call: &RuleCall) -> ExplainedCall {
+fn explain(shared: &RecorderShared, call: &RuleCall) -> ExplainedCall {
     let key = RuleKey { name: call.rule.as_str().into(), lane: call.lane };
     let rules = shared.engine.rules();
     let running = rules.rule(&key);
@@ -107,7 +115,7 @@ fn explain(shared: &Shared, call: &RuleCall) -> ExplainedCall {
 }
 
 /// Returns the module of a call: one that runs, or one of the rule's versions.
-fn module(shared: &Shared, call: &RuleCall) -> Result<Arc<dyn Module>, String> {
+fn module(shared: &RecorderShared, call: &RuleCall) -> Result<Arc<dyn Module>, String> {
     let rules = shared.engine.rules();
     if let Some(rule) = rules.rules().iter().find(|rule| rule.module.digest() == call.module) {
         return Ok(Arc::clone(&rule.module));
@@ -117,7 +125,7 @@ fn module(shared: &Shared, call: &RuleCall) -> Result<Arc<dyn Module>, String> {
 }
 
 /// Holds all rules against a line.
-pub(crate) fn line(shared: &Shared, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+pub(crate) fn line(shared: &RecorderShared, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
     let largest = question.message.len().max(question.object.len());
     if largest > limits::LINE_BYTES || question.fields.len().max(question.properties.len()) > PAIRS {
         let why = format!("a line has at most {} bytes and {PAIRS} fields", limits::LINE_BYTES);
@@ -173,7 +181,7 @@ fn paused(status: &RuleStatus) -> String {
 }
 
 /// Returns the rules that lie in the rules folder and do not run.
-fn not_running(shared: &Shared) -> Vec<RuleSight> {
+fn not_running(shared: &RecorderShared) -> Vec<RuleSight> {
     let sight = |rule: &str, lane: RuleLane, state: String| RuleSight {
         rule: rule.to_owned(),
         lane,

@@ -16,19 +16,19 @@ use crate::{
     config::{ConfigureError, RecorderConfig},
     request::{Act, RecorderRequest, RequestSender},
     service::HostService,
-    shared::{DescribeSources, Reload, Shared, ValidateConfig},
+    shared::{DescribeSources, RecorderShared, Reload, ValidateConfig},
     status,
 };
 
 /// The handle of a running recorder. Dropped, it stops the recorder.
 pub struct RecorderHandle {
-    shared: Arc<Shared>,
+    shared: Arc<RecorderShared>,
     requests: RequestSender,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl RecorderHandle {
-    pub(crate) fn new(shared: Arc<Shared>, requests: RequestSender, thread: JoinHandle<()>) -> Self {
+    pub(crate) fn new(shared: Arc<RecorderShared>, requests: RequestSender, thread: JoinHandle<()>) -> Self {
         Self { shared, requests, thread: Mutex::new(Some(thread)) }
     }
 

@@ -3,8 +3,8 @@
 use std::{fmt::Display, path::Path};
 
 use lifesigns_api::{
-    ApiError, AuditMark, AuditReport, AuditTrailRow, ChainBreak, DeliveryState, OutboxFilter, PastAlerts, PastAudit,
-    PastBadges, UndeliveredNotice,
+    AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, ChainBreak,
+    DeliveryState, OutboxFilter, UndeliveredNotice,
 };
 use lifesigns_compliance::{Alert, BadgePoint, Pattern};
 use lifesigns_record::{AlertHistoryFilter, AuditError, AuditFilter, BackupError, RecordReader};
@@ -28,7 +28,7 @@ fn number(cursor: Option<&String>) -> Result<Option<u64>, ApiError> {
     cursor.map(|cursor| cursor.parse().map_err(|_| no_cursor())).transpose()
 }
 
-pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {
     let after = which.cursor.as_deref().map(cancelled_cursor).transpose()?;
     let past = AlertHistoryFilter {
         object: which.object.as_deref().map(Into::into),
@@ -47,11 +47,11 @@ fn cancelled_cursor(cursor: &str) -> Result<(u64, String), ApiError> {
     Ok((cancelled_ns.parse().map_err(|_| no_cursor())?, id.to_owned()))
 }
 
-pub(crate) fn past_badges(reader: &dyn RecordReader, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+pub(crate) fn past_badges(reader: &dyn RecordReader, which: &BadgeHistoryQuery) -> Result<Vec<BadgePoint>, ApiError> {
     reader.badges(which.of, &which.name, which.since_ns, which.limit).map_err(unreadable)
 }
 
-pub(crate) fn audit(reader: &dyn RecordReader, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
+pub(crate) fn audit(reader: &dyn RecordReader, which: &AuditTrailQuery) -> Result<Vec<AuditTrailRow>, ApiError> {
     // The last ten of one person are ten of that person's: the limit applies after the filter.
     let subject = which.subject.as_deref().map(Pattern::from);
     let exact = subject.as_ref().filter(|subject| subject.is_literal());

@@ -22,7 +22,7 @@ use crate::{
     recorder::Recorder,
     request::{RecorderRequest, RequestSender},
     rule_overview::RuleOverview,
-    shared::Shared,
+    shared::RecorderShared,
     source_progress::SourceProgress,
     tokens::TokenTable,
     warnings::Warnings,
@@ -158,7 +158,8 @@ impl OpenedRecord {
     ) -> Result<(Recorder, Sender<RecorderRequest>), RecorderError> {
         let readers = self.record.readers();
         let tokens = TokenTable::new(readers.open()?.tokens()?);
-        let shared = Shared::new(engine, self.book.view(), readers, overview, self.clock, self.progress, tokens);
+        let shared =
+            RecorderShared::new(engine, self.book.view(), readers, overview, self.clock, self.progress, tokens);
         let shared = Arc::new(shared);
         shared.health.get().offsets = offsets.into_iter().map(|offset| (offset.source.clone(), offset)).collect();
         let (to_recorder, requests): (Sender<RecorderRequest>, Receiver<RecorderRequest>) = unbounded();
@@ -191,7 +192,7 @@ impl OpenedRecord {
 }
 
 /// Runs the recorder. If it cannot go on, logs why, and closes the intake so that no source waits.
-fn supervise(recorder: Recorder, shared: &Shared) {
+fn supervise(recorder: Recorder, shared: &RecorderShared) {
     let why = match catch_unwind(AssertUnwindSafe(|| recorder.run())) {
         Ok(Ok(())) => return,
         Ok(Err(failure)) => failure.to_string(),

@@ -19,7 +19,7 @@ use crate::{
     config::{ConfigureError, RecorderConfig},
     crash, history,
     request::RecorderRequest,
-    shared::{OpenAlertView, Shared},
+    shared::{OpenAlertView, RecorderShared},
 };
 
 /// How long deliveries under way may take when a host stops.
@@ -35,7 +35,7 @@ pub type MakeReceiver = Arc<dyn Fn() -> Box<dyn Receiver> + Send + Sync>;
 
 /// The running receivers.
 pub(crate) struct Receivers {
-    shared: Arc<Shared>,
+    shared: Arc<RecorderShared>,
     own: BTreeMap<String, MakeReceiver>,
     requests: Sender<RecorderRequest>,
     running: Option<Dispatcher>,
@@ -61,7 +61,7 @@ struct Proposal {
 
 impl Receivers {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<RecorderShared>,
         own: BTreeMap<String, MakeReceiver>,
         requests: Sender<RecorderRequest>,
     ) -> Self {

@@ -18,7 +18,7 @@ use crate::{
     pace::TurnPace,
     receivers::Receivers,
     request::RecorderRequest,
-    shared::Shared,
+    shared::RecorderShared,
     turn::{Coverage, Replies, Turn, unavailable},
     warnings::Warnings,
 };
@@ -65,7 +65,7 @@ enum Pause {
 
 /// See the module.
 pub(crate) struct Recorder {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<RecorderShared>,
     pub(crate) book: Book,
     pub(crate) record: Box<dyn RecordWriter>,
     pub(crate) receivers: Receivers,

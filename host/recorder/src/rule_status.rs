@@ -6,10 +6,10 @@ use lifesigns_api::{ApiError, RuleDiff, RuleStatus, TapQuery};
 use lifesigns_engine::{LoadedRule, RuleUsageTotals, ShardReport};
 use lifesigns_model::{RuleKey, TapPage};
 
-use crate::shared::Shared;
+use crate::shared::RecorderShared;
 
 /// Returns the status of each rule that runs, by name and lane.
-pub(crate) fn all(shared: &Shared, report: &ShardReport) -> Vec<RuleStatus> {
+pub(crate) fn all(shared: &RecorderShared, report: &ShardReport) -> Vec<RuleStatus> {
     let uses = shared.engine.rule_usage();
     let now_ns = shared.clock.now_ns();
     shared.engine.rules().rules().iter().map(|rule| status(rule, report, &uses, now_ns)).collect()
@@ -48,7 +48,7 @@ fn status(
 }
 
 /// Compares a rule with its shadow.
-pub(crate) fn diff(shared: &Shared, name: &str) -> Result<RuleDiff, ApiError> {
+pub(crate) fn diff(shared: &RecorderShared, name: &str) -> Result<RuleDiff, ApiError> {
     let rules = shared.engine.rules();
     let report = shared.engine.totals().report;
     let (live, shadow) = (RuleKey::live(name), RuleKey::shadow(name));
@@ -65,7 +65,7 @@ pub(crate) fn diff(shared: &Shared, name: &str) -> Result<RuleDiff, ApiError> {
 }
 
 /// Returns what a rule was given and answered.
-pub(crate) fn tap(shared: &Shared, name: &str, query: &TapQuery) -> Result<TapPage, ApiError> {
+pub(crate) fn tap(shared: &RecorderShared, name: &str, query: &TapQuery) -> Result<TapPage, ApiError> {
     let key = RuleKey { name: name.into(), lane: query.lane };
     match shared.engine.rules().rule(&key) {
         Some(rule) => Ok(rule.tap(query.from, shared.clock.now_ns())),
@@ -74,7 +74,7 @@ pub(crate) fn tap(shared: &Shared, name: &str, query: &TapQuery) -> Result<TapPa
 }
 
 /// Says why there is nothing to compare.
-fn missing_version(shared: &Shared, missing: &RuleKey) -> ApiError {
+fn missing_version(shared: &RecorderShared, missing: &RuleKey) -> ApiError {
     let overview = shared.overview.get();
     let refused = overview.refused.iter().find(|one| *one.name == *missing.name && one.lane == missing.lane);
     if let Some(refused) = refused {

@@ -4,10 +4,10 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AlertExplanation, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake,
-    CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken,
-    NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff, RuleVersion, Service,
-    TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentCredentials, AlertExplanation, AlertHistoryQuery, ApiError, AuditMark, AuditReport,
+    AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery,
+    ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, RuleChange,
+    RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -20,14 +20,14 @@ use crate::{
     crash, enrolment, event_search, explain, history,
     request::{Act, RequestSender},
     rule_status,
-    shared::Shared,
+    shared::RecorderShared,
     status, tokens,
 };
 
 /// A running host as one caller sees it.
 #[derive(Clone)]
 pub(crate) struct HostService {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<RecorderShared>,
     pub(crate) requests: RequestSender,
     /// Who acts.
     pub(crate) who: String,
@@ -130,15 +130,15 @@ impl Service for HostService {
         explain::line(&self.shared, question)
     }
 
-    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+    fn past_alerts(&self, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {
         history::past_alerts(&*self.reader()?, which)
     }
 
-    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+    fn past_badges(&self, which: &BadgeHistoryQuery) -> Result<Vec<BadgePoint>, ApiError> {
         history::past_badges(&*self.reader()?, which)
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
+    fn audit(&self, which: &AuditTrailQuery) -> Result<Vec<AuditTrailRow>, ApiError> {
         history::audit(&*self.reader()?, which)
     }
 

@@ -29,7 +29,7 @@ pub type Reload = Arc<dyn Fn() -> Result<String, ApiError> + Send + Sync>;
 pub type ValidateConfig = Arc<dyn Fn(&str) -> Vec<ConfigMistake> + Send + Sync>;
 
 /// See the module. The book itself belongs to the recorder's thread.
-pub(crate) struct Shared {
+pub(crate) struct RecorderShared {
     pub(crate) engine: Arc<Engine>,
     /// The book as it was committed last. The lock is held to clone or replace the pointer, no longer.
     view: RwLock<Arc<BookView>>,
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) tokens: TokenTable,
 }
 
-impl Shared {
+impl RecorderShared {
     pub(crate) fn new(
         engine: Arc<Engine>,
         view: BookView,
@@ -98,7 +98,7 @@ impl Shared {
 }
 
 /// The open alerts that are committed, as receivers ask for them.
-pub(crate) struct OpenAlertView(pub(crate) Arc<Shared>);
+pub(crate) struct OpenAlertView(pub(crate) Arc<RecorderShared>);
 
 impl OpenAlerts for OpenAlertView {
     fn open(&self, receiver: &str) -> Vec<Alert> {

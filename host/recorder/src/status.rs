@@ -10,9 +10,9 @@ use lifesigns_compliance::BookView;
 use lifesigns_engine::{CALL_BUCKETS_NS, CallTimes};
 use lifesigns_model::{Criticality, DropKind, Drops, SourceOffset};
 
-use crate::{event_search, rule_status, shared::Shared};
+use crate::{event_search, rule_status, shared::RecorderShared};
 
-pub(crate) fn status(shared: &Shared) -> HostStatus {
+pub(crate) fn status(shared: &RecorderShared) -> HostStatus {
     let totals = shared.engine.totals();
     let health = shared.health.get().clone();
     let view = shared.view();
@@ -96,13 +96,13 @@ fn counts(view: &BookView) -> (u64, u64, AlertCounts) {
 }
 
 /// Returns refused rules, rules that are being compiled, and the memory of all rules.
-fn overview(shared: &Shared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatus) {
+fn overview(shared: &RecorderShared) -> (Vec<RefusedRule>, Vec<CompilingRule>, MemoryStatus) {
     let overview = shared.overview.get();
     let memory = overview.memory.as_ref().map(|memory| memory()).unwrap_or_default();
     (overview.refused.clone(), overview.compiling.clone(), memory)
 }
 
-fn sources(shared: &Shared, offsets: &BTreeMap<String, SourceOffset>) -> (Vec<SourceStatus>, WatchStatus) {
+fn sources(shared: &RecorderShared, offsets: &BTreeMap<String, SourceOffset>) -> (Vec<SourceStatus>, WatchStatus) {
     let describe = shared.describe.lock().clone();
     if let Some(describe) = describe {
         return describe(offsets);
@@ -122,7 +122,7 @@ fn source_status(offset: &SourceOffset) -> SourceStatus {
 }
 
 /// Returns what was dropped at limits anywhere in the host since it started.
-pub(crate) fn dropped(shared: &Shared) -> Drops {
+pub(crate) fn dropped(shared: &RecorderShared) -> Drops {
     let totals = shared.engine.totals();
     let mut drops = totals.report.drops();
     drops.add(DropKind::LinesCut, totals.scan_counts.cut);

@@ -126,7 +126,7 @@ impl Watcher {
                 break;
             }
             if is_called || moved {
-                return self.settle(moved);
+                return self.wait_until_quiet(moved);
             }
             if left.is_zero() {
                 return WatchOutcome::Timeout;
@@ -157,7 +157,7 @@ impl Watcher {
     }
 
     /// Waits until nothing changes any more, and watches the folders as they are then.
-    fn settle(&mut self, mut has_moved: bool) -> WatchOutcome {
+    fn wait_until_quiet(&mut self, mut has_moved: bool) -> WatchOutcome {
         let first = Instant::now();
         loop {
             let left = MOST_DELAY.saturating_sub(first.elapsed());

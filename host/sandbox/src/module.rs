@@ -3,10 +3,12 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        Arc, OnceLock, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use lifesigns_model::{
     DeclaredSetting, DescribedInstance, Description, InstanceError, InstantiateError, Limits, Module, WakeSignal,
@@ -159,7 +161,7 @@ impl Known {
 
 impl SandboxParts {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock()
     }
 
     fn load(&self, bytes: &[u8], digest: &str, stop: &WakeSignal) -> Result<Arc<WasmModule>, AdmitError> {
@@ -185,7 +187,7 @@ impl SandboxParts {
                 known.compiling.insert(digest.to_owned());
                 return Ok(CompileClaim { shared: self, digest });
             }
-            known = self.done.wait(known).unwrap_or_else(PoisonError::into_inner);
+            self.done.wait(&mut known);
         }
     }
 
@@ -313,13 +315,13 @@ impl WasmModule {
 
     /// Calls `with` with the descriptions that the cache has, which are read once.
     fn with_descriptions<T>(&self, cache: &Cache, with: impl FnOnce(&mut Descriptions) -> T) -> T {
-        let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut descriptions = self.descriptions.lock();
         with(descriptions.get_or_insert_with(|| cache.descriptions(&self.engine, &self.digest)))
     }
 
     fn keep_descriptions(&self) {
         let Some(cache) = &self.cache else { return };
-        let mut descriptions = self.descriptions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut descriptions = self.descriptions.lock();
         if let Some(bytes) = descriptions.as_mut().and_then(Descriptions::take_bytes) {
             cache.keep_descriptions(&self.engine, &self.digest, &bytes);
         }

@@ -1,9 +1,8 @@
 //! A sink that keeps its input in memory: for tests, and for what is passed on in pieces.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_model::{Chunk, SourceOffset};
 
@@ -67,7 +66,7 @@ impl MemorySink {
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

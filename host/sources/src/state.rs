@@ -1,6 +1,8 @@
 //! The state of a source: its thread changes it, reports are made of it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_intake::{Cursor, Encoding, FileState, Gap};
 
@@ -56,7 +58,7 @@ impl SharedState {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, SourceState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

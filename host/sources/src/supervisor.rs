@@ -42,12 +42,12 @@ pub struct SourceSupervisor {
 struct RunningSource {
     config: SourceSettings,
     stop: WakeSignal,
-    work: Work,
+    work: SourceRunner,
     state: SharedState,
 }
 
 /// What reads a source.
-enum Work {
+enum SourceRunner {
     /// A thread of its own.
     Thread(JoinHandle<Result<(), SourceError>>),
     /// The threads that follow files.
@@ -162,21 +162,21 @@ impl SourceSupervisor {
     }
 
     /// Starts what reads a source.
-    fn work(&mut self, config: &SourceSettings, feed: SourceFeed) -> io::Result<Work> {
+    fn work(&mut self, config: &SourceSettings, feed: SourceFeed) -> io::Result<SourceRunner> {
         let SourceFeed { sink, source, stop, clock, state, position: _ } = feed.clone();
         let reader = SourceReader { sink, source, stop, clock, state };
         let thread = thread::Builder::new().name("lifesigns-source".into());
         match config.kind.clone() {
             SourceKind::Follow(path, start) => {
-                self.followers.add(FollowedFile::new(reader, path, start)).map(Work::Followed)
+                self.followers.add(FollowedFile::new(reader, path, start)).map(SourceRunner::Followed)
             }
             kind @ (SourceKind::File(_) | SourceKind::Stdin) => {
-                thread.spawn(move || reader.run(&kind)).map(Work::Thread)
+                thread.spawn(move || reader.run(&kind)).map(SourceRunner::Thread)
             }
-            SourceKind::Host(host) => thread.spawn(move || host_metrics::run(host, &feed)).map(Work::Thread),
+            SourceKind::Host(host) => thread.spawn(move || host_metrics::run(host, &feed)).map(SourceRunner::Thread),
             SourceKind::Syslog(_) | SourceKind::Http(_) | SourceKind::Docker(_) | SourceKind::Journald(_) => {
                 let (config, driver) = (config.clone(), self.driver.clone());
-                thread.spawn(move || driven(driver.as_deref(), &config, &feed)).map(Work::Thread)
+                thread.spawn(move || driven(driver.as_deref(), &config, &feed)).map(SourceRunner::Thread)
             }
         }
     }
@@ -189,8 +189,8 @@ impl SourceSupervisor {
     /// Whether all of them have come to their end.
     pub fn have_ended(&self) -> bool {
         self.running.values().all(|running| match &running.work {
-            Work::Thread(thread) => thread.is_finished(),
-            Work::Followed(id) => self.followers.has_ended(*id),
+            SourceRunner::Thread(thread) => thread.is_finished(),
+            SourceRunner::Followed(id) => self.followers.has_ended(*id),
         })
     }
 
@@ -208,8 +208,8 @@ impl SourceSupervisor {
     /// Waits for the end of a source that was stopped.
     fn wait_for(&self, running: RunningSource) -> Result<(), SourceError> {
         match running.work {
-            Work::Thread(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Work::Followed(id) => {
+            SourceRunner::Thread(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            SourceRunner::Followed(id) => {
                 self.followers.remove(id);
                 Ok(())
             }

@@ -2,12 +2,11 @@
 
 use std::{
     num::NonZero,
-    sync::{
-        Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
 };
+
+use parking_lot::Mutex;
 
 use rusqlite::{Connection, Error, types::Type};
 use serde::de::DeserializeOwned;
@@ -66,7 +65,7 @@ fn read(connection: &Connection, select: &str, sender: &SyncSender<Batch>) -> ru
 }
 
 fn work<T: DeserializeOwned>(receiver: &Mutex<Receiver<Batch>>) -> Parsed<T> {
-    let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    let next = || receiver.lock().recv();
     let mut done = Vec::new();
     let mut wrong = None;
     while let Ok((number, batch)) = next() {

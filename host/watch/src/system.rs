@@ -4,8 +4,10 @@ use std::{
     collections::HashSet,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
+
+use parking_lot::Mutex;
 
 use notify::{
     Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
@@ -47,15 +49,15 @@ impl SystemWatch {
 impl FolderWatch for SystemWatch {
     fn watch(&mut self, folder: &Path) -> Result<(), WatchError> {
         // Before: what is removed at once is reported.
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+        self.folders.lock().insert(folder.to_owned());
         self.watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| {
-            self.folders.lock().unwrap_or_else(PoisonError::into_inner).remove(folder);
+            self.folders.lock().remove(folder);
             explain(&error, folder)
         })
     }
 
     fn unwatch(&mut self, folder: &Path) {
-        if self.folders.lock().unwrap_or_else(PoisonError::into_inner).remove(folder) {
+        if self.folders.lock().remove(folder) {
             // One that was removed is watched no longer.
             let _ = self.watcher.unwatch(folder);
         }
@@ -68,7 +70,7 @@ fn report(event: Event, folders: &Mutex<HashSet<PathBuf>>, on_change: &OnChange)
     }
     let is_away = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
     for path in event.paths {
-        let is_folder = is_away && folders.lock().unwrap_or_else(PoisonError::into_inner).contains(&path);
+        let is_folder = is_away && folders.lock().contains(&path);
         on_change(if is_folder { FolderChange::Gone(path) } else { FolderChange::Entry(path) });
     }
 }

@@ -1,7 +1,7 @@
 //! Docker on an object that is production: evaluated when Docker does something, and when the
 //! object becomes production, or is no longer.
 
-use docker::{Activity, FIELDS, Verb, Work, interests};
+use docker::{Activity, DockerAction, FIELDS, Verb, interests};
 use lifesigns_rule::{
     Alerts, Criticality, Description, Event, Interest, Kind, Rule, State, Symptom,
     settings::{Duration, Values},
@@ -26,7 +26,7 @@ lifesigns_rule::settings! {
 pub struct DockerOnProduction(Settings);
 
 const SYMPTOM: &str = "docker-on-production";
-/// The last work of Docker: [`Work`].
+/// The last work of Docker: [`DockerAction`].
 const WORK: &str = "work";
 /// Set while the symptom is raised: when last, in nanoseconds.
 const RAISED: &str = "raised";
@@ -94,8 +94,8 @@ impl Rule for DockerOnProduction {
 }
 
 impl DockerOnProduction {
-    fn remember(&self, event: &Event<'_>, activity: &Activity<'_>) -> Work {
-        let work = Work::of(event, activity);
+    fn remember(&self, event: &Event<'_>, activity: &Activity<'_>) -> DockerAction {
+        let work = DockerAction::of(event, activity);
         if self.0.memory.ms() > 0 {
             event.state().set(WORK, work.to_text(), self.0.memory.ms());
         }
@@ -108,7 +108,7 @@ impl DockerOnProduction {
         if state.get(RAISED).is_some() {
             return;
         }
-        let Some(work) = state.get_str(WORK).and_then(|text| Work::of_text(&text)) else { return };
+        let Some(work) = state.get_str(WORK).and_then(|text| DockerAction::of_text(&text)) else { return };
         let age_ns = event.time_ns().saturating_sub(work.time_ns);
         if age_ns >= self.0.memory.ns() {
             return;
@@ -133,14 +133,14 @@ impl DockerOnProduction {
         alerts.clear(SYMPTOM, now).attribute("property", &*self.0.property).maybe("value", value);
     }
 
-    fn is_due(&self, event: &Event<'_>, work: &Work) -> bool {
+    fn is_due(&self, event: &Event<'_>, work: &DockerAction) -> bool {
         let state = event.state();
         let Some(raised) = state.get(RAISED) else { return true };
         let since_ns = event.time_ns().saturating_sub(raised.try_into().map_or(0, u64::from_le_bytes));
         since_ns >= self.0.repeat.ns() || (!work.container.is_empty() && !state.is_marked(NAMED))
     }
 
-    fn raise(&self, event: &Event<'_>, alerts: &mut Alerts<'_>, work: &Work, value: &str, summary: String) {
+    fn raise(&self, event: &Event<'_>, alerts: &mut Alerts<'_>, work: &DockerAction, value: &str, summary: String) {
         set_raised(&event.state(), event.time_ns(), !work.container.is_empty());
         let raised = alerts.raise(SYMPTOM, summary).attribute("property", &*self.0.property).attribute("value", value);
         work.attributes(raised);

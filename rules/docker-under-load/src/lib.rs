@@ -3,7 +3,7 @@
 
 mod settings;
 
-use docker::{Activity, FIELDS, Verb, Work, interests};
+use docker::{Activity, DockerAction, FIELDS, Verb, interests};
 use lifesigns_rule::{
     Alerts, Criticality, Description, Event, Impact, Interest, Kind, Rule, State, Symptom, settings::Duration,
 };
@@ -15,7 +15,7 @@ pub struct DockerUnderLoad(Settings);
 const SYMPTOM: &str = "docker-under-load";
 /// Since when the metric has been over the threshold, in nanoseconds.
 const OVER: &str = "over";
-/// When Docker was last at work, and with what: [`Work`].
+/// When Docker was last at work, and with what: [`DockerAction`].
 const WORK: &str = "work";
 /// Set while the symptom is raised.
 const RAISED: &str = "raised";
@@ -47,11 +47,12 @@ impl Rule for DockerUnderLoad {
         let state = event.state();
         if event.kind() == Kind::Log {
             let Some(activity) = Activity::of(event).filter(Activity::is_work) else { return };
-            state.set(WORK, Work::of(event, &activity).to_text(), self.0.activity.ms());
+            state.set(WORK, DockerAction::of(event, &activity).to_text(), self.0.activity.ms());
         }
         let load = event.metric(&self.0.metric);
         let over_since = self.over_since(&state, event.time_ns(), load);
-        let work = state.get_str(WORK).and_then(|text| Work::of_text(&text)).filter(|work| self.is_fresh(work, event));
+        let work =
+            state.get_str(WORK).and_then(|text| DockerAction::of_text(&text)).filter(|work| self.is_fresh(work, event));
         if state.get(RAISED).is_some() {
             self.stay_or_clear(event, alerts, load, work.as_ref());
         } else if let (Some(since), Some(work), Some(load)) = (over_since, work, load) {
@@ -80,11 +81,11 @@ impl DockerUnderLoad {
         }
     }
 
-    fn is_fresh(&self, work: &Work, event: &Event<'_>) -> bool {
+    fn is_fresh(&self, work: &DockerAction, event: &Event<'_>) -> bool {
         event.time_ns().saturating_sub(work.time_ns) < self.0.activity.ns()
     }
 
-    fn raise_or_wait(&self, event: &Event<'_>, alerts: &mut Alerts<'_>, since_ns: u64, load: f64, work: &Work) {
+    fn raise_or_wait(&self, event: &Event<'_>, alerts: &mut Alerts<'_>, since_ns: u64, load: f64, work: &DockerAction) {
         let (state, due_ns) = (event.state(), since_ns.saturating_add(self.0.period.ns()));
         if event.time_ns() < due_ns {
             state.remind_at(OVER, due_ns);
@@ -107,7 +108,13 @@ impl DockerUnderLoad {
         work.attributes(raised);
     }
 
-    fn stay_or_clear(&self, event: &Event<'_>, alerts: &mut Alerts<'_>, load: Option<f64>, work: Option<&Work>) {
+    fn stay_or_clear(
+        &self,
+        event: &Event<'_>,
+        alerts: &mut Alerts<'_>,
+        load: Option<f64>,
+        work: Option<&DockerAction>,
+    ) {
         let (state, metric) = (event.state(), &self.0.metric);
         let why = match (load, work) {
             (None, _) => format!("{} no longer tells {metric}", event.object()),

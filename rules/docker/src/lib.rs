@@ -18,6 +18,7 @@
 mod activity;
 mod bridge;
 mod call;
+mod docker_action;
 mod engine;
 mod image;
 mod interests;
@@ -26,14 +27,13 @@ mod news;
 mod read;
 mod trace;
 mod uri;
-mod work;
 
 pub use activity::{Activity, Trace, Verb};
 
+pub use docker_action::DockerAction;
 pub use interests::{FIELDS, images, interests, starts_and_ends};
 pub use mention::{Mention, mention};
 pub use news::is_news;
-pub use work::Work;
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use lifesigns::{
     rulestore::RuleStore,
 };
 use lifesigns_dockerd_test::Daemon;
-use lifesigns_intake::{FollowEvent, Follower, Format, Position};
+use lifesigns_intake::{FollowEvent, Format, PollingTail, StartPosition};
 
 /// From the container to its alert, at the latest.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -81,7 +81,7 @@ fn follow(log: &Path, engine: &Engine, stop: &WakeSignal) {
         app: None,
         decoder: Format::Auto.decoder(now_ns()),
     });
-    let followed = Follower::new(log, Position::Start).run(stop, |event| {
+    let followed = PollingTail::new(log, StartPosition::Start).run(stop, |event| {
         if let FollowEvent::Lines { bytes, .. } | FollowEvent::Unfinished { bytes, .. } = event {
             let (source, arrived_ns) = (Arc::clone(&source), Some(now_ns()));
             engine.submit(Chunk { source, bytes, arrived_ns, cursor: None, ack: None }).expect("the engine is open");

@@ -48,7 +48,7 @@ impl Rig {
         let (send, settled) = channel();
         let store = outbox.clone();
         let settle = move |settled: DeliveryReport| {
-            store.settle(&settled);
+            store.apply_report(&settled);
             let _ = send.send(settled);
         };
         let clock = SystemClock::shared();

@@ -20,7 +20,7 @@ use lifesigns::{
     notifications::{DeliveryError, Message, Receiver},
     record::MemoryStore,
 };
-use lifesigns_intake::{Cursor, FollowEvent, Format, Position, Tail};
+use lifesigns_intake::{Cursor, FollowEvent, Format, StartPosition, Tail};
 use lifesigns_settings::Settings;
 
 /// How long a change may take to show on a busy machine.
@@ -114,7 +114,7 @@ impl Host {
         let mut following = Vec::new();
         for (rank, name) in names.into_iter().enumerate() {
             let place = host.recorder().source_offset(&name).and_then(|place| Cursor::from_bytes(&place.cursor?));
-            let tail = Tail::new(&name, place.map_or(Position::Start, Position::At));
+            let tail = Tail::new(&name, place.map_or(StartPosition::Start, StartPosition::At));
             let decoder = Format::Auto.live_decoder(shared.clone());
             let source = EventSource { name, rank: rank as u32, object: String::new(), app: None, decoder };
             following.push(Following { tail, source: Arc::new(source) });

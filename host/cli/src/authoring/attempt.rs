@@ -13,7 +13,7 @@ use lifesigns::{
 };
 use lifesigns_text::{time_text, visible};
 
-use super::{args::Try, subject};
+use super::{args::Try, rule_under_test};
 use crate::{
     exit::{Failure, Outcome},
     replay_inputs::{inputs, progress, sample},
@@ -21,8 +21,8 @@ use crate::{
 };
 
 pub(super) fn run(args: &Try) -> Outcome {
-    let settings = subject::settings(&args.set)?;
-    let subject = subject::Subject::open(&args.rule)?;
+    let settings = rule_under_test::settings(&args.set)?;
+    let subject = rule_under_test::RuleUnderTest::open(&args.rule)?;
     subject.announce();
     let module: Arc<dyn Module> = Arc::clone(&subject.module) as Arc<dyn Module>;
     let rule = LoadedRule::new(subject.name.as_str(), module, &settings, Limits::default());

@@ -4,9 +4,11 @@ use std::{
     fs,
     io::{Write as _, stdout},
     process::Command,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Instant,
 };
+
+use parking_lot::Mutex;
 
 use lifesigns::{
     engine::{self, LoadedRule, ReplayOptions, ReplayOutput, RuleSet},
@@ -19,7 +21,7 @@ use serde::Serialize;
 use super::{
     args::Bench,
     recording::{RecordedState, Recording, RecordingModule, StateAnswer},
-    subject::{self, Subject},
+    rule_under_test::{self, RuleUnderTest},
 };
 use crate::{
     compliance::Output,
@@ -72,8 +74,8 @@ pub(super) fn run(args: &Bench) -> Outcome {
     if args.inputs.files.iter().any(|file| file.as_os_str() == "-") {
         return Err(Failure::Usage("a bench reads files, not standard input: it needs them more than once".to_owned()));
     }
-    let settings = subject::settings(&args.set)?;
-    let subject = Subject::open(&args.rule)?;
+    let settings = rule_under_test::settings(&args.set)?;
+    let subject = RuleUnderTest::open(&args.rule)?;
     subject.announce();
     // So that caches stay warm.
     engine::pin_current_thread();
@@ -99,7 +101,7 @@ pub(super) fn run(args: &Bench) -> Outcome {
 }
 
 /// Runs the rule over the logs once, which also warms it up, and records its calls.
-fn record(args: &Bench, subject: &Subject, settings: &str) -> Result<(Figures, Calls), Failure> {
+fn record(args: &Bench, subject: &RuleUnderTest, settings: &str) -> Result<(Figures, Calls), Failure> {
     let recording = Arc::new(Mutex::new(Recording::default()));
     let module: Arc<dyn Module> = Arc::new(RecordingModule {
         inner: Arc::clone(&subject.module) as Arc<dyn Module>,
@@ -120,7 +122,7 @@ fn record(args: &Bench, subject: &Subject, settings: &str) -> Result<(Figures, C
         return Err(Failure::Failed(format!("it failed on {failed}; last: {}", visible(&failures.last_error))));
     }
     drop(rules);
-    let recording = std::mem::take(&mut *recording.lock().unwrap_or_else(PoisonError::into_inner));
+    let recording = std::mem::take(&mut *recording.lock());
     if recording.left_out > 0 {
         terminal::warning(&format!(
             "the last {} are not measured: too many",
@@ -150,7 +152,7 @@ fn record(args: &Bench, subject: &Subject, settings: &str) -> Result<(Figures, C
 }
 
 /// Makes the recorded calls, round by round, in an instance that is warm.
-fn measure(subject: &Subject, settings: &str, calls: &Calls, rounds: usize) -> Result<Speed, Failure> {
+fn measure(subject: &RuleUnderTest, settings: &str, calls: &Calls, rounds: usize) -> Result<Speed, Failure> {
     let opened = subject.module.instantiate(settings, &Limits::default()).map_err(Failure::failed)?;
     let mut instance = opened.instance;
     let (mut totals, mut each) = (Vec::new(), Vec::new());
@@ -193,7 +195,7 @@ fn speed(totals: &mut [u64], each: &mut [u64], events: usize) -> Speed {
 }
 
 /// Makes the same calls in a program that has the rule linked natively; it is built for that.
-fn native(subject: &Subject, settings: &str, recording: &Recording, rounds: usize) -> Result<Speed, String> {
+fn native(subject: &RuleUnderTest, settings: &str, recording: &Recording, rounds: usize) -> Result<Speed, String> {
     if subject.built.is_none() {
         return Err("name its crate instead of its module".to_owned());
     }

@@ -1,6 +1,8 @@
 //! Runs a case through the host's own engine, with a clock that the case moves.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use lifesigns::{
     Format,
@@ -69,7 +71,7 @@ fn replay(case: &Case, rule: LoadedRule) -> Result<(Vec<RuleAlert>, engine::Shar
     let kept: Mutex<Vec<RuleAlert>> = Mutex::default();
     let mut order = Vec::new();
     let render = |alert: &RuleAlertRef<'_>, out: &mut Vec<u8>| {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.lock();
         out.extend_from_slice(&kept.len().to_le_bytes());
         kept.push(RuleAlert::from(alert));
     };
@@ -81,7 +83,7 @@ fn replay(case: &Case, rule: LoadedRule) -> Result<(Vec<RuleAlert>, engine::Shar
     let options =
         ReplayOptions { until_ns: case.steps.last().map(|step| step.time_ns), ..ReplayOptions::with_threads(1) };
     let outcome = engine::replay(&options, &rules, inputs, &case.known, &mut output).map_err(Failure::failed)?;
-    let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.into_inner();
     Ok((order.iter().map(|index| kept[*index].clone()).collect(), outcome.report))
 }
 

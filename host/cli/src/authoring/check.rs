@@ -9,7 +9,7 @@ use lifesigns::{
 use lifesigns_text::visible;
 use lifesigns_workbench::inspect;
 
-use super::subject::{self, Subject};
+use super::rule_under_test::{self, RuleUnderTest};
 use crate::{
     declared_settings,
     exit::{Failure, Outcome},
@@ -20,8 +20,8 @@ use crate::{
 const LITERAL_BYTES: usize = 7;
 
 pub(super) fn run(rule: &Path, set: &[String]) -> Outcome {
-    let settings = subject::settings(set)?;
-    let subject = Subject::open(rule)?;
+    let settings = rule_under_test::settings(set)?;
+    let subject = RuleUnderTest::open(rule)?;
     subject.announce();
     let seen = inspect(&subject.bytes);
     terminal::out(&format!(

@@ -9,7 +9,7 @@ mod check;
 mod dev;
 mod junit;
 mod recording;
-mod subject;
+mod rule_under_test;
 mod test;
 
 use std::path::Path;

@@ -1,10 +1,9 @@
 //! What a rule is given in a run, recorded with what its state answered, so that the same calls can be made again and
 //! again, and by another build of the rule.
 
-use std::{
-    any::Any,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{any::Any, sync::Arc};
+
+use parking_lot::Mutex;
 
 use lifesigns::{
     MemoryBudget,
@@ -90,7 +89,7 @@ impl RuleInstance for RecordingInstance {
             unreachable!("an instance gives back the state that it was passed");
         };
         let RecordingState { inner, answers } = *state;
-        let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recording = self.recording.lock();
         recording.memory_bytes = recording.memory_bytes.max(self.memory.used_bytes());
         if outcome.is_ok() {
             recording.add(batch, answers, &self.wants);

@@ -15,7 +15,7 @@ use super::{
     case::{Case, StepKind},
     case_run,
     junit::{self, CaseResult},
-    subject::Subject,
+    rule_under_test::RuleUnderTest,
 };
 use crate::{
     exit::{Failure, Outcome},
@@ -37,11 +37,11 @@ pub(super) fn run(rule: &Path, options: &TestOptions<'_>) -> Outcome {
 }
 
 /// Builds a rule and runs its tests. Returns it if all is as expected.
-pub(super) fn cases_of(rule: &Path, options: &TestOptions<'_>) -> Result<Subject, Failure> {
+pub(super) fn cases_of(rule: &Path, options: &TestOptions<'_>) -> Result<RuleUnderTest, Failure> {
     if options.unit_tests && rule.join("Cargo.toml").is_file() {
         workbench::unit_tests(rule).map_err(Failure::failed)?;
     }
-    let subject = Subject::open(rule)?;
+    let subject = RuleUnderTest::open(rule)?;
     subject.announce();
     let module: Arc<dyn Module> = Arc::clone(&subject.module) as Arc<dyn Module>;
     let paths = cases(&subject.folder.join("cases"), options.cases)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use lifesigns_api::NoticeSelection;
 use lifesigns_compliance::CommandAction;
 
-use super::{answers::act, args::TargetArgs, ask::Host, parts::ObjectsCommand, write::emit_text};
+use super::{answers::act, args::TargetArgs, parts::ObjectsCommand, service_target::ServiceTarget, write::emit_text};
 use crate::exit::{Failure, Outcome};
 
 /// Writes on an alert.
@@ -28,18 +28,18 @@ pub(crate) fn object(command: &ObjectsCommand, place: &TargetArgs) -> Outcome {
 /// Drops notices that were given up.
 pub(crate) fn drop_dead(ids: &[u64], receiver: Option<&str>, place: &TargetArgs) -> Outcome {
     let which = NoticeSelection { ids: ids.to_vec(), receiver: receiver.map(str::to_owned) };
-    emit_text(&Host::new(place)?.ask(|host| host.drop_dead(&which))?, place)
+    emit_text(&ServiceTarget::new(place)?.ask(|host| host.drop_dead(&which))?, place)
 }
 
 /// Takes notices to their receivers again.
 pub(crate) fn resend(ids: &[u64], receiver: Option<&str>, place: &TargetArgs) -> Outcome {
     let which = NoticeSelection { ids: ids.to_vec(), receiver: receiver.map(str::to_owned) };
-    emit_text(&Host::new(place)?.ask(|host| host.resend(&which))?, place)
+    emit_text(&ServiceTarget::new(place)?.ask(|host| host.resend(&which))?, place)
 }
 
 /// Copies the store: by the host if one runs, else from the file.
 pub(crate) fn backup(file: &Path, place: &TargetArgs) -> Outcome {
     let path = std::path::absolute(file)
         .map_err(|error| Failure::Usage(format!("{} is no path for a copy: {error}", file.display())))?;
-    emit_text(&Host::new(place)?.patient().ask(|host| host.backup(&path))?, place)
+    emit_text(&ServiceTarget::new(place)?.patient().ask(|host| host.backup(&path))?, place)
 }

@@ -5,8 +5,8 @@ use lifesigns_text::{age_text, duration_text, size_text, suggestion, visible};
 
 use super::{
     args::TargetArgs,
-    ask::Host,
     parts::AgentsCommand,
+    service_target::ServiceTarget,
     table::{Style, Table, View},
     when,
     write::{emit, emit_text},
@@ -20,9 +20,9 @@ const MS: u64 = 1_000_000;
 
 pub(crate) fn run(command: Option<&AgentsCommand>, name: Option<&str>, place: &TargetArgs) -> Outcome {
     if let Some(AgentsCommand::Revoke { name }) = command {
-        return emit_text(&Host::new(place)?.ask(|host| host.revoke_agent(name))?, place);
+        return emit_text(&ServiceTarget::new(place)?.ask(|host| host.revoke_agent(name))?, place);
     }
-    let known = Host::new(place)?.ask(|host| host.agents())?;
+    let known = ServiceTarget::new(place)?.ask(|host| host.agents())?;
     let Some(name) = name else { return emit(&known.agents, place, |view| list(&known, view)) };
     let agents = known.agents;
     match agents.iter().find(|agent| agent.name == name) {

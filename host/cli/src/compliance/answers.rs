@@ -8,7 +8,7 @@ use lifesigns_compliance::{
 
 use super::{
     args::TargetArgs,
-    ask::{Host, unexpected},
+    service_target::{ServiceTarget, unexpected},
     write::emit_text,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// Asks a question about the alerts, objects or configuration of the host.
 pub(super) fn query(query: Query, place: &TargetArgs) -> Result<QueryAnswer, Failure> {
-    Host::new(place)?.ask(|host| host.query(&query))
+    ServiceTarget::new(place)?.ask(|host| host.query(&query))
 }
 
 /// Returns how much a filter matches; remarks on its names go to standard error. `None` from a host of
@@ -31,6 +31,8 @@ pub(super) fn matches(filter: AlertFilter, place: &TargetArgs) -> Result<Option<
 
 /// Acts, and prints what was done, in a line.
 pub(super) fn act(action: CommandAction, place: &TargetArgs) -> Outcome {
-    let ActOutcome::Done(text) = Host::new(place)?.ask(|host| host.act(action))? else { return Err(unexpected()) };
+    let ActOutcome::Done(text) = ServiceTarget::new(place)?.ask(|host| host.act(action))? else {
+        return Err(unexpected());
+    };
     emit_text(&text, place)
 }

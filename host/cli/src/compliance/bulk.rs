@@ -9,8 +9,8 @@ use lifesigns_compliance::{
 use super::{
     answers::{matches, query},
     args::TargetArgs,
-    ask::{Host, unexpected},
     parts::AlertSelectionArgs,
+    service_target::{ServiceTarget, unexpected},
     show,
     write::{emit, emit_text},
 };
@@ -68,7 +68,7 @@ pub(crate) fn run(action: &BulkAction, which: &AlertSelectionArgs, place: &Targe
             None => return Ok(()),
         },
     };
-    let host = Host::new(place)?;
+    let host = ServiceTarget::new(place)?;
     let mut done = 0;
     for some in ids.chunks(AT_ONCE) {
         let outcome = host.ask(|host| host.act(action.act(some.to_vec()))).map_err(|failure| match done {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     answers::query,
     args::TargetArgs,
-    ask::{Host, unexpected},
+    service_target::{ServiceTarget, unexpected},
     show,
     write::emit,
 };
@@ -39,7 +39,7 @@ pub(crate) fn route(id: &str, place: &TargetArgs) -> Outcome {
 
 /// Notices of an alert that wait or were given up.
 pub(crate) fn undelivered(alert: &str, place: &TargetArgs) -> Result<Vec<UndeliveredNotice>, Failure> {
-    let host = Host::new(place)?;
+    let host = ServiceTarget::new(place)?;
     let mut all = Vec::new();
     for dead in [false, true] {
         let asked = OutboxFilter { dead, alert: Some(alert.to_owned()), ..OutboxFilter::default() };

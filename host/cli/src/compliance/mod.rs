@@ -5,7 +5,6 @@ mod acts;
 mod agents;
 mod answers;
 mod args;
-mod ask;
 mod at_rest;
 mod bulk;
 mod decisions;
@@ -17,6 +16,7 @@ mod remote;
 mod report;
 mod search;
 mod search_args;
+mod service_target;
 pub(crate) mod show;
 mod silences;
 mod table;
@@ -27,19 +27,19 @@ pub(crate) mod when;
 mod write;
 
 use lifesigns::model::{Clock as _, SystemClock};
-use lifesigns_api::{AuditMark, OutboxFilter, PastAlerts, PastAudit};
+use lifesigns_api::{AlertHistoryQuery, AuditMark, AuditTrailQuery, OutboxFilter};
 use lifesigns_compliance::query::{AlertFilter, ObjectFilter, Query, QueryAnswer};
 
 use lifesigns_notifications::terminal::Colour;
 
 use answers::{matches, query};
 pub(crate) use args::{Command, Output, TargetArgs};
-pub(crate) use ask::Host;
-use ask::unexpected;
 use parts::{
     AlertsCommand, AlertsFilter, AuditCommand, AuditFilter, GroupsCommand, ObjectsCommand, ObjectsFilter,
     OutboxCommand, PolicyCommand, RouteCommand,
 };
+pub(crate) use service_target::ServiceTarget;
+use service_target::unexpected;
 pub(crate) use validate::{environment, load as settings};
 pub(crate) use write::{clear_screen, emit, emit_text};
 
@@ -131,7 +131,7 @@ fn alerts(command: Option<&AlertsCommand>, filter: &AlertsFilter, place: &Target
         Some(AlertsCommand::List(filter)) => list_alerts(filter, place),
         Some(AlertsCommand::Show { id }) => show_alert(id, place),
         Some(AlertsCommand::History { object, alert, since, until, limit }) => {
-            let past = PastAlerts {
+            let past = AlertHistoryQuery {
                 object: object.clone(),
                 alert: alert.clone(),
                 from_ns: *since,
@@ -171,9 +171,9 @@ fn show_alert(id: &str, place: &TargetArgs) -> Outcome {
     emit(&alert, place, |view| show::alert(&alert, &waiting, view))
 }
 
-fn past_alerts(past: PastAlerts, place: &TargetArgs) -> Outcome {
+fn past_alerts(past: AlertHistoryQuery, place: &TargetArgs) -> Outcome {
     let filter = AlertFilter { object: past.object.clone(), alert: past.alert.clone(), ..AlertFilter::default() };
-    let alerts = Host::new(place)?.ask(|host| host.past_alerts(&past))?;
+    let alerts = ServiceTarget::new(place)?.ask(|host| host.past_alerts(&past))?;
     if alerts.is_empty() {
         // Names that nothing has are refused here too.
         matches(filter, place)?;
@@ -225,7 +225,7 @@ fn all_badges(limit: Option<usize>, place: &TargetArgs) -> Outcome {
 
 /// A group's badge, or an object's.
 fn one_badge(name: &str, place: &TargetArgs) -> Outcome {
-    let host = Host::new(place)?;
+    let host = ServiceTarget::new(place)?;
     let group = host.ask(|host| host.query(&Query::Group(name.to_owned())));
     if let Ok(QueryAnswer::Group(page)) = &group {
         return emit(&(&page.line, &page.history), place, |view| show::group_badge(page, view));
@@ -250,19 +250,19 @@ fn why(object: &str, alert: &str, place: &TargetArgs) -> Outcome {
 }
 
 fn audit(filter: &AuditFilter, place: &TargetArgs) -> Outcome {
-    let asked = PastAudit {
+    let asked = AuditTrailQuery {
         subject: filter.subject.clone(),
         who: filter.who.clone(),
         since_ns: filter.since.unwrap_or(0),
         limit: filter.limit,
-        ..PastAudit::default()
+        ..AuditTrailQuery::default()
     };
-    let rows = Host::new(place)?.ask(|host| host.audit(&asked))?;
+    let rows = ServiceTarget::new(place)?.ask(|host| host.audit(&asked))?;
     emit(&rows, place, |view| show::audit(&rows, view))
 }
 
 fn verify(known: Option<AuditMark>, place: &TargetArgs) -> Outcome {
-    let report = Host::new(place)?.patient().ask(|host| host.verify_audit(known.as_ref()))?;
+    let report = ServiceTarget::new(place)?.patient().ask(|host| host.verify_audit(known.as_ref()))?;
     emit(&report, place, |_| show::verified(&report))?;
     match report.broken {
         None => Ok(()),
@@ -272,12 +272,12 @@ fn verify(known: Option<AuditMark>, place: &TargetArgs) -> Outcome {
 }
 
 fn status(place: &TargetArgs) -> Outcome {
-    let status = Host::new(place)?.ask(|host| host.status())?;
+    let status = ServiceTarget::new(place)?.ask(|host| host.status())?;
     emit(&status, place, |view| show::status(&status, view))
 }
 
 fn outbox(receiver: Option<String>, dead: bool, place: &TargetArgs) -> Outcome {
-    let host = Host::new(place)?;
+    let host = ServiceTarget::new(place)?;
     let asked = OutboxFilter { receiver, configured: host.places().receivers(), dead, ..OutboxFilter::default() };
     let rows = host.ask(|host| host.outbox(&asked))?;
     emit(&rows, place, |view| show::outbox(&rows, dead, view))

@@ -14,8 +14,8 @@ use lifesigns_report::ReportFormat;
 use super::{
     answers::query,
     args::TargetArgs,
-    ask::{Host, unexpected},
     places::ResolvedPaths,
+    service_target::{ServiceTarget, unexpected},
 };
 use crate::{
     exit::{Failure, Outcome},
@@ -66,7 +66,7 @@ fn over(report: &mut ComplianceReport, from_ns: u64, to_ns: Option<u64>, place: 
             "the period ends before it begins, or has not begun: choose an earlier --from".to_owned(),
         ));
     }
-    Host::new(place)?.patient().ask(|host| host.add_period(report, from_ns, to_ns))
+    ServiceTarget::new(place)?.patient().ask(|host| host.add_period(report, from_ns, to_ns))
 }
 
 /// Makes the file, with the mode that the configuration says; one that is there keeps its own.

@@ -2,7 +2,7 @@
 
 use lifesigns_api::EventQuery;
 
-use super::{args::TargetArgs, ask::Host, search_args::SearchArgs, show, write::emit};
+use super::{args::TargetArgs, search_args::SearchArgs, service_target::ServiceTarget, show, write::emit};
 use crate::exit::Outcome;
 
 pub(crate) fn run(search: &SearchArgs, place: &TargetArgs) -> Outcome {
@@ -15,6 +15,6 @@ pub(crate) fn run(search: &SearchArgs, place: &TargetArgs) -> Outcome {
         until_ns: search.until,
         limit: search.limit,
     };
-    let page = Host::new(place)?.ask(|host| host.find_events(&asked))?;
+    let page = ServiceTarget::new(place)?.ask(|host| host.find_events(&asked))?;
     emit(&page, place, |view| show::events(&page, view))
 }

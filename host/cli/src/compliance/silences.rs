@@ -11,8 +11,8 @@ use lifesigns_compliance::{
 use super::{
     answers::{act, query},
     args::TargetArgs,
-    ask::{Host, unexpected},
     parts::SilenceCommand,
+    service_target::{ServiceTarget, unexpected},
     show,
     write::{emit, emit_text},
 };
@@ -86,7 +86,7 @@ fn page(id: &str, place: &TargetArgs) -> Result<SilenceDetails, Failure> {
 
 /// Makes or changes one, and says what it matches.
 fn changed(action: CommandAction, place: &TargetArgs) -> Outcome {
-    match Host::new(place)?.ask(|host| host.act(action))? {
+    match ServiceTarget::new(place)?.ask(|host| host.act(action))? {
         ActOutcome::Silence(page) => {
             emit(&page, place, |view| show::silenced(&page, view))?;
             if page.matches.objects == 0 || page.matches.alerts.is_empty() {

@@ -6,8 +6,8 @@ use lifesigns_text::visible;
 
 use super::{
     args::TargetArgs,
-    ask::Host,
     parts::{Expiry, TokenCommand},
+    service_target::ServiceTarget,
     table::{Style, Table, View},
     when,
     write::{emit, emit_text},
@@ -17,7 +17,7 @@ use crate::{exit::Outcome, terminal};
 pub(crate) fn run(command: Option<&TokenCommand>, place: &TargetArgs) -> Outcome {
     match command {
         None | Some(TokenCommand::List) => {
-            let tokens = Host::new(place)?.ask(|host| host.tokens())?;
+            let tokens = ServiceTarget::new(place)?.ask(|host| host.tokens())?;
             emit(&tokens, place, |view| list(&tokens, view))
         }
         Some(TokenCommand::Add { name, roles, expires }) => {
@@ -27,11 +27,11 @@ pub(crate) fn run(command: Option<&TokenCommand>, place: &TargetArgs) -> Outcome
                 Expiry::At(time_ns) => Some(time_ns),
             };
             let new = NewToken { name: name.clone(), roles: RoleSet::from(roles.clone()), expires_ns };
-            let made = Host::new(place)?.ask(|host| host.add_token(&new))?;
+            let made = ServiceTarget::new(place)?.ask(|host| host.add_token(&new))?;
             emit(&made, place, |view| created(&made, view))
         }
         Some(TokenCommand::Revoke { name }) => {
-            emit_text(&Host::new(place)?.ask(|host| host.revoke_token(name))?, place)
+            emit_text(&ServiceTarget::new(place)?.ask(|host| host.revoke_token(name))?, place)
         }
     }
 }

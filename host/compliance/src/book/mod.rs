@@ -85,7 +85,7 @@ impl Book {
             BookInput::CaughtUp { source, time_ns } => event_time::advance_source(state, &source, time_ns),
             BookInput::Command(command) => outcome = commands::execute(state, command),
         }
-        due::settle(state);
+        due::apply_due(state);
         outcome
     }
 

@@ -14,7 +14,7 @@ use crate::{
         evaluation::{
             context::Context,
             definition_index::DefinitionIndex,
-            evaluator::{Evaluator, Work},
+            evaluator::{DefinitionEvaluator, EvaluationCost},
             policy_cache::PolicyCache,
             undecided_log::UndecidedLog,
         },
@@ -50,7 +50,7 @@ pub(super) struct BookState {
     pub(super) timers: Timers,
     pub(super) ages: MetricAges,
     pub(super) journal: Journal,
-    pub(super) work: Work,
+    pub(super) work: EvaluationCost,
     /// What found no room in the book.
     pub(super) drops: Drops,
     /// When policies come into force or go out of it next, on the host's clock.
@@ -78,7 +78,7 @@ impl BookState {
             timers: Timers::default(),
             ages: MetricAges::default(),
             journal: Journal::default(),
-            work: Work::default(),
+            work: EvaluationCost::default(),
             drops: Drops::default(),
             next_hours_ns: compiled.next_hours_change(0),
             decided_by: String::new(),
@@ -118,8 +118,8 @@ impl BookState {
         Context::new(&self.compiled, &self.registry, &self.objects, self.clock.wall_ns())
     }
 
-    pub(super) fn evaluator(&mut self) -> Evaluator<'_> {
-        Evaluator {
+    pub(super) fn evaluator(&mut self) -> DefinitionEvaluator<'_> {
+        DefinitionEvaluator {
             context: Context::new(&self.compiled, &self.registry, &self.objects, self.clock.wall_ns()),
             definitions: &mut self.definitions,
             policies: &mut self.policies,
@@ -227,7 +227,7 @@ impl BookState {
     }
 
     /// Computes the badges of everything that changed since the last time.
-    pub(super) fn settle_badges(&mut self) {
+    pub(super) fn update_badges(&mut self) {
         let sources = BadgeSources {
             registry: &self.registry,
             alerts: &self.alerts,
@@ -235,7 +235,7 @@ impl BookState {
             time_ns: self.clock.at_ns(),
         };
         let (compiled, definitions, rules) = (&self.compiled, &self.definitions, &self.rules);
-        let changed = self.badges.settle(&sources, |name| match name.split_once('/') {
+        let changed = self.badges.update(&sources, |name| match name.split_once('/') {
             None => compiled.definition(name).is_some(),
             Some((rule, _)) => !rules.is_gone(rule) && definitions.find(name).makes_own_alert(),
         });

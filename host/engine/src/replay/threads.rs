@@ -21,12 +21,12 @@ pub(super) struct ReplayThreads<'a, T> {
     aliases: ObjectAliases,
     spool: Spool,
     pub(super) shards: Vec<Mutex<ReplayShard<T>>>,
-    work: Mutex<Work<'a>>,
+    work: Mutex<ReplayWork<'a>>,
     changed: Condvar,
 }
 
 /// What there is to do.
-struct Work<'a> {
+struct ReplayWork<'a> {
     read_ahead: ReadAhead<'a>,
     /// The slice that is evaluated, and the next shard that no thread has begun.
     slice: Option<(Arc<Slice>, usize)>,
@@ -55,7 +55,7 @@ impl<'a, T: EventSink + Send> ReplayThreads<'a, T> {
             aliases,
             spool,
             shards: shards.into_iter().map(Mutex::new).collect(),
-            work: Mutex::new(Work { read_ahead, slice: None, walking: 0, is_over: false }),
+            work: Mutex::new(ReplayWork { read_ahead, slice: None, walking: 0, is_over: false }),
             changed: Condvar::new(),
         }
     }
@@ -127,10 +127,10 @@ impl<'a, T: EventSink + Send> ReplayThreads<'a, T> {
 
     fn walk_shard<'w>(
         &'w self,
-        work: MutexGuard<'w, Work<'a>>,
+        work: MutexGuard<'w, ReplayWork<'a>>,
         slice: &Slice,
         shard: usize,
-    ) -> MutexGuard<'w, Work<'a>> {
+    ) -> MutexGuard<'w, ReplayWork<'a>> {
         drop(work);
         self.shards[shard].lock().walk(slice);
         let mut work = self.work.lock();
@@ -142,10 +142,10 @@ impl<'a, T: EventSink + Send> ReplayThreads<'a, T> {
     /// Reads and scans a chunk, or spools a source.
     fn read<'w>(
         &'w self,
-        mut work: MutexGuard<'w, Work<'a>>,
+        mut work: MutexGuard<'w, ReplayWork<'a>>,
         job: ReadJob<'a>,
         buffers: &mut ScanBuffers,
-    ) -> MutexGuard<'w, Work<'a>> {
+    ) -> MutexGuard<'w, ReplayWork<'a>> {
         drop(work);
         let ReadJob { input, source, feed, spools } = job;
         let (feed, read) = match feed {
@@ -231,7 +231,7 @@ enum Chunk {
     Scanned(Box<ScannedChunk>),
 }
 
-impl Work<'_> {
+impl ReplayWork<'_> {
     fn claim_shard(&mut self) -> Option<(Arc<Slice>, usize)> {
         let (slice, next) = self.slice.as_mut()?;
         let claimed = (Arc::clone(slice), *next);

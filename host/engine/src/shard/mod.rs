@@ -24,7 +24,7 @@ use crate::{
     report::ShardReport,
     rule_runner::{RuleEvent, RuleRunner},
     scanned::ScannedChunk,
-    shadow_trays::ShadowMatchers,
+    shadow_matchers::ShadowMatchers,
     state::{RuleMemory, StateLedger},
     throttle::SharedCpuBudget,
     usage::RuleUsage,
@@ -91,7 +91,7 @@ impl Shard {
     /// Takes the counters since the last call.
     pub(crate) fn take_report(&mut self) -> ShardReport {
         if self.open.is_empty() {
-            self.shadows.settle(&self.rules);
+            self.shadows.record_differences(&self.rules);
         }
         mem::take(&mut self.report)
     }
@@ -190,7 +190,7 @@ impl Shard {
         while let Some(number) = self.open.pop() {
             self.flush_runner(number, sink);
         }
-        self.shadows.settle(&self.rules);
+        self.shadows.record_differences(&self.rules);
     }
 
     /// Switches to another rule set. Rules that stay keep their instances, and a key keeps its state.

@@ -3,10 +3,12 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
+
+use parking_lot::Mutex;
 
 use lifesigns_model::{RuleKey, limits};
 
@@ -54,14 +56,14 @@ impl StateLedger {
     }
 
     fn account(&self, rule: &RuleKey) -> RuleAccount {
-        let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = self.rules.lock();
         let mine = Arc::clone(rules.entry(rule.clone()).or_default());
         RuleAccount::new(mine, Arc::clone(&self.all), self.most, self.parts)
     }
 
     /// Returns the bytes that each rule holds.
     pub(crate) fn held(&self) -> Vec<(RuleKey, usize)> {
-        let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let rules = self.rules.lock();
         rules.iter().map(|(rule, held)| (rule.clone(), held.load(Ordering::Relaxed))).collect()
     }
 }

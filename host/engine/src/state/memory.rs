@@ -115,7 +115,7 @@ impl RuleMemory {
             }
             _ => 0,
         };
-        self.settle(bytes, grown)?;
+        self.account_for(bytes, grown)?;
         Ok(answer)
     }
 
@@ -123,7 +123,7 @@ impl RuleMemory {
     ///
     /// # Errors
     /// When it may not have grown; what was done must be undone then.
-    fn settle(&mut self, bytes: usize, now: usize) -> Result<(), StateError> {
+    fn account_for(&mut self, bytes: usize, now: usize) -> Result<(), StateError> {
         if now <= bytes {
             self.account.sub(bytes - now);
             return Ok(());
@@ -264,7 +264,7 @@ impl RuleState for RuleMemory {
         let before = state.insert(&key, entry);
         let now = state.bytes();
         note_entry(row.object, &key, before, self.writes_before, &mut self.undo);
-        self.settle(bytes, now)
+        self.account_for(bytes, now)
     }
 
     fn delete(&mut self, event: u32, key: &str) -> Result<(), StateError> {
@@ -278,7 +278,7 @@ impl RuleState for RuleMemory {
             self.objects.remove(&row.object);
         }
         note_entry(row.object, &key, Some(before), self.writes_before, &mut self.undo);
-        self.settle(bytes, now)
+        self.account_for(bytes, now)
     }
 
     fn count(&mut self, event: u32, key: &str, amount: u32, window_ms: u64) -> Result<u64, StateError> {
@@ -330,7 +330,7 @@ impl RuleState for RuleMemory {
         let before = state.insert(&to, entry);
         let now = state.bytes();
         note_entry(row.object, &to, before, self.writes_before, &mut self.undo);
-        self.settle(bytes, now)?;
+        self.account_for(bytes, now)?;
         Ok(true)
     }
 

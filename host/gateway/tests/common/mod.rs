@@ -11,9 +11,9 @@ use std::{
 };
 
 use lifesigns_api::{
-    ActOutcome, ApiError, AuditMark, AuditReport, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery,
-    HostStatus, NewToken, NoticeSelection, OutboxFilter, PastAlerts, PastAudit, PastBadges, RuleChange, RuleDiff,
-    RuleVersion, Service, ServiceFactory, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery,
+    ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter,
+    RuleChange, RuleDiff, RuleVersion, Service, ServiceFactory, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, CommandAction,
@@ -69,15 +69,15 @@ impl Service for Echo {
         Err(ApiError::Unavailable(format!("{query:?}")))
     }
 
-    fn past_alerts(&self, which: &PastAlerts) -> Result<Vec<Alert>, ApiError> {
+    fn past_alerts(&self, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 
-    fn past_badges(&self, which: &PastBadges) -> Result<Vec<BadgePoint>, ApiError> {
+    fn past_badges(&self, which: &BadgeHistoryQuery) -> Result<Vec<BadgePoint>, ApiError> {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 
-    fn audit(&self, which: &PastAudit) -> Result<Vec<AuditTrailRow>, ApiError> {
+    fn audit(&self, which: &AuditTrailQuery) -> Result<Vec<AuditTrailRow>, ApiError> {
         Err(ApiError::Unavailable(format!("{which:?}")))
     }
 

@@ -3,8 +3,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_api::{AgentGroup, AgentList, AgentOrders, AgentReport, AgentStatus};
 use lifesigns_model::SharedClock;
@@ -150,7 +151,7 @@ impl AgentRegistry {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -8,7 +8,7 @@ use lifesigns_model::LogRecord;
 use super::{
     line_start::is_log_line,
     noise,
-    time::{self, Stamp},
+    time::{self, LeadingTime},
 };
 
 /// The longest name of a container, or of a program, before a line.
@@ -16,7 +16,7 @@ const NAME_BYTES: usize = 128;
 
 /// What the prefix of `text` says, and what follows it. It is only a prefix if a log line follows. `iso` is what
 /// [`time::iso`] returns of `text`.
-pub(crate) fn open(text: &str, iso: Option<Stamp>) -> Option<(LogRecord<'_>, &str)> {
+pub(crate) fn open(text: &str, iso: Option<LeadingTime>) -> Option<(LogRecord<'_>, &str)> {
     match text.as_bytes().first()? {
         b'[' => bracketed(text),
         b'0'..=b'9' => stamped(text, iso).or_else(|| composed(text)),
@@ -25,7 +25,7 @@ pub(crate) fn open(text: &str, iso: Option<Stamp>) -> Option<(LogRecord<'_>, &st
 }
 
 /// `STAMP stdout F rest` (CRI), `STAMP word rest` and `STAMP rest` (`docker logs -t`, Docker Desktop).
-fn stamped(text: &str, iso: Option<Stamp>) -> Option<(LogRecord<'_>, &str)> {
+fn stamped(text: &str, iso: Option<LeadingTime>) -> Option<(LogRecord<'_>, &str)> {
     let stamp = iso?;
     let rest = text[stamp.len..].strip_prefix(' ')?;
     let mut record = LogRecord { time_ns: stamp.ns, malformed: stamp.vague, ..LogRecord::default() };

@@ -7,7 +7,7 @@ use lifesigns_model::{LogRecord, limits};
 
 use super::{
     json::JsonReader,
-    time::{self, Stamp},
+    time::{self, LeadingTime},
 };
 
 /// What events are about (Docker 1.10 and later).
@@ -57,7 +57,7 @@ pub(crate) fn text(text: &str) -> Option<LogRecord<'_>> {
 }
 
 /// Returns the time, also in brackets and as Go prints one (`[2013-09-03 15:49:26 +0200 CEST]`).
-fn stamp(text: &str) -> Option<(Stamp, &str)> {
+fn stamp(text: &str) -> Option<(LeadingTime, &str)> {
     if let Some(inner) = text.strip_prefix('[') {
         let (inside, rest) = inner.split_once("] ")?;
         let stamp = time::iso(inside.as_bytes())?;

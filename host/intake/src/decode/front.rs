@@ -5,7 +5,7 @@ use memchr::memchr;
 use super::{
     reference::Reference,
     shapes,
-    time::{self, Stamp},
+    time::{self, LeadingTime},
 };
 
 const DAY_S: i64 = 86_400;
@@ -29,7 +29,7 @@ fn may_lead(line: &[u8]) -> bool {
 }
 
 /// Returns the time at the front of a plain line.
-pub(crate) fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<Stamp> {
+pub(crate) fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<LeadingTime> {
     if let Some(stamp) = reference.own(bytes) {
         return Some(stamp);
     }
@@ -55,7 +55,7 @@ pub(crate) fn leading(bytes: &[u8], reference: Reference<'_>) -> Option<Stamp> {
 }
 
 /// `[Sun Dec 04 04:47:44 2005]`, and with a fraction as Apache 2.4 writes it.
-fn apache(bytes: &[u8]) -> Option<Stamp> {
+fn apache(bytes: &[u8]) -> Option<LeadingTime> {
     if bytes.get(4) != Some(&b' ') || bytes.get(8) != Some(&b' ') {
         return None;
     }
@@ -71,7 +71,7 @@ fn apache(bytes: &[u8]) -> Option<Stamp> {
 }
 
 /// `yymmdd hhmmss` of HDFS; years from 70 on are of the last century.
-fn compact(bytes: &[u8]) -> Option<Stamp> {
+fn compact(bytes: &[u8]) -> Option<LeadingTime> {
     let part = |at| time::digits::<2>(bytes, at);
     let (year, month, day) = (part(0)?, part(2)?, part(4)?);
     let (hour, minute, second) = (part(7)?, part(9)?, part(11)?);
@@ -84,7 +84,7 @@ fn compact(bytes: &[u8]) -> Option<Stamp> {
 
 /// Ten digits of seconds, perhaps with a fraction, as squid writes them. After a first word
 /// (BG/L and its kin) only if a date like `2005.11.09` follows.
-fn epoch(bytes: &[u8], dated: bool) -> Option<Stamp> {
+fn epoch(bytes: &[u8], dated: bool) -> Option<LeadingTime> {
     let (high, low) = (time::digits::<5>(bytes, 0)?, time::digits::<5>(bytes, 5)?);
     let (nanos, end) = time::fraction(bytes, 10);
     if bytes.get(end).is_some_and(|byte| *byte != b' ') || high < 1000 {
@@ -99,11 +99,11 @@ fn epoch(bytes: &[u8], dated: bool) -> Option<Stamp> {
         }
     }
     let seconds = i64::from(high) * 100_000 + i64::from(low);
-    Some(Stamp { ns: time::nanoseconds(seconds, nanos), len: end, strict: false, vague: false })
+    Some(LeadingTime { ns: time::nanoseconds(seconds, nanos), len: end, strict: false, vague: false })
 }
 
 /// `client - user [10/Oct/2000:13:55:36 -0700] …`, the common log format of web servers.
-fn access(bytes: &[u8]) -> Option<Stamp> {
+fn access(bytes: &[u8]) -> Option<LeadingTime> {
     let at = memchr(b'[', &bytes[..bytes.len().min(WORD_BYTES)])? + 1;
     let day = time::digits::<2>(bytes, at)?;
     let month = time::month(bytes.get(at + 3..)?)?;
@@ -117,9 +117,14 @@ fn access(bytes: &[u8]) -> Option<Stamp> {
     };
     let seconds = time::days(year, month, day)? * DAY_S + i64::from(seconds);
     let ns = time::nanoseconds(seconds - east * i64::from(hours * 3600 + minutes * 60), 0);
-    Some(Stamp { ns, len: at + 27, strict: false, vague: false })
+    Some(LeadingTime { ns, len: at + 27, strict: false, vague: false })
 }
 
-fn stamp(days: i64, seconds: u32, nanos: u32, len: usize) -> Option<Stamp> {
-    Some(Stamp { ns: time::nanoseconds(days * DAY_S + i64::from(seconds), nanos), len, strict: false, vague: false })
+fn stamp(days: i64, seconds: u32, nanos: u32, len: usize) -> Option<LeadingTime> {
+    Some(LeadingTime {
+        ns: time::nanoseconds(days * DAY_S + i64::from(seconds), nanos),
+        len,
+        strict: false,
+        vague: false,
+    })
 }

@@ -6,7 +6,7 @@ use super::{
     line_start::is_log_line,
     reference::Reference,
     tag::{Confidence, Header, is_host, is_level, tag},
-    time::{self, Stamp},
+    time::{self, LeadingTime},
 };
 
 /// Programs whose lines are seen behind nothing but their name.
@@ -31,7 +31,7 @@ pub(crate) fn sent<'a>(text: &'a str, reference: Reference<'_>) -> Option<Header
 /// `text`.
 pub(crate) fn read<'a>(
     text: &'a str,
-    iso: Option<Stamp>,
+    iso: Option<LeadingTime>,
     reference: Reference<'_>,
     confidence: Confidence,
 ) -> Option<Header<'a>> {
@@ -77,12 +77,12 @@ pub(crate) fn read<'a>(
 }
 
 /// Returns the time that `bytes` begin with, and whether it is a date as other formats have it too.
-fn stamp(bytes: &[u8], iso: Option<Stamp>, reference: Reference<'_>) -> Option<(Stamp, bool)> {
+fn stamp(bytes: &[u8], iso: Option<LeadingTime>, reference: Reference<'_>) -> Option<(LeadingTime, bool)> {
     if !bytes.first()?.is_ascii_digit() {
         // `journalctl -o short-full`: `Tue 2023-11-14 10:15:04 UTC host …`.
         if WEEKDAYS.iter().any(|day| bytes.starts_with(*day)) {
             let stamp = time::iso(&bytes[4..])?;
-            return Some((Stamp { len: stamp.len + 4, strict: true, ..stamp }, true));
+            return Some((LeadingTime { len: stamp.len + 4, strict: true, ..stamp }, true));
         }
         return Some((reference.bsd(bytes)?, false));
     }
@@ -92,7 +92,7 @@ fn stamp(bytes: &[u8], iso: Option<Stamp>, reference: Reference<'_>) -> Option<(
     // `journalctl -o short-unix`: `1699956904.123456 host …`.
     if bytes.get(10) == Some(&b'.') && bytes.get(17) == Some(&b' ') {
         let ns = time::value(str::from_utf8(&bytes[..17]).ok()?)?;
-        return Some((Stamp { ns: Some(ns), len: 17, strict: true, vague: false }, true));
+        return Some((LeadingTime { ns: Some(ns), len: 17, strict: true, vague: false }, true));
     }
     // A year before the month: Cisco's Nexus.
     Some((reference.bsd(bytes)?, false))

@@ -4,7 +4,7 @@
 use lifesigns_model::Clock;
 
 use super::{
-    time::{self, Stamp},
+    time::{self, LeadingTime},
     time_format::TimeFormat,
 };
 
@@ -23,17 +23,17 @@ impl<'a> Reference<'a> {
     }
 
     /// Returns the RFC 3164 time that `bytes` begin with; see [`time::bsd`].
-    pub(crate) fn bsd(self, bytes: &[u8]) -> Option<Stamp> {
+    pub(crate) fn bsd(self, bytes: &[u8]) -> Option<LeadingTime> {
         time::bsd(bytes, self.clock)
     }
 
     /// Returns the time that `bytes` begin with, if it looks as the source's times do.
-    pub(crate) fn own(self, bytes: &[u8]) -> Option<Stamp> {
+    pub(crate) fn own(self, bytes: &[u8]) -> Option<LeadingTime> {
         self.formats.iter().find_map(|format| format.read(bytes, self.clock))
     }
 
     /// Returns the time that `bytes` begin with, written as `format` says.
-    pub(crate) fn formatted(self, format: &TimeFormat, bytes: &[u8]) -> Option<Stamp> {
+    pub(crate) fn formatted(self, format: &TimeFormat, bytes: &[u8]) -> Option<LeadingTime> {
         format.read(bytes, self.clock)
     }
 

@@ -12,7 +12,7 @@ use super::{
     layer::Layer,
     noise, rfc5424,
     tag::{Confidence, Header},
-    time::Stamp,
+    time::LeadingTime,
 };
 
 const FACILITIES: [&str; 24] = [
@@ -52,7 +52,7 @@ pub(crate) fn sent<'a, 'c>(text: &'a str, context: Context<'c>) -> Option<Layer<
 /// Decodes a line without `<PRI>`; `iso` is what [`time::iso`] returns of it.
 pub(crate) fn written<'a, 'c>(
     text: &'a str,
-    iso: Option<Stamp>,
+    iso: Option<LeadingTime>,
     context: Context<'c>,
     confidence: Confidence,
 ) -> Option<Layer<'a, 'c>> {

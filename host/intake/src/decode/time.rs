@@ -4,7 +4,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use lifesigns_model::Clock;
 
-use super::zone::{self, Named};
+use super::zone::{self, NamedZone};
 
 const DAY_S: i64 = 86_400;
 const MONTHS: [&[u8; 3]; 12] =
@@ -12,7 +12,7 @@ const MONTHS: [&[u8; 3]; 12] =
 
 /// A time found at the start of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
+pub(crate) struct LeadingTime {
     /// Nanoseconds since the Unix epoch; `None` for a time that a `u64` cannot say (before 1970).
     pub(crate) ns: Option<u64>,
     /// Bytes that it takes.
@@ -111,7 +111,7 @@ pub(crate) fn month(bytes: &[u8]) -> Option<u32> {
 
 /// RFC 3339, and what is written like it: `YYYY-MM-DD HH:MM:SS[.,]frac`, also with slashes, with
 /// or without a zone, which may be an abbreviation after a space.
-pub(crate) fn iso(bytes: &[u8]) -> Option<Stamp> {
+pub(crate) fn iso(bytes: &[u8]) -> Option<LeadingTime> {
     let front = bytes.first_chunk::<19>()?;
     let (separator, between) = (front[4], front[10]);
     let fits = matches!(separator, b'-' | b'/') && front[7] == separator && matches!(between, b'T' | b't' | b' ');
@@ -133,20 +133,20 @@ pub(crate) fn iso(bytes: &[u8]) -> Option<Stamp> {
     let (nanos, end) = fraction(bytes, 19);
     let numeric = zone(bytes, end);
     let strict = numeric.is_some() && between != b' ' && separator == b'-' && bytes.get(end) != Some(&b' ');
-    let zone = numeric.map(|(east_s, end)| Named { east_s, end, vague: false }).or_else(|| spaced_zone(bytes, end));
-    let zone = zone.unwrap_or(Named { east_s: 0, end, vague: false });
+    let zone = numeric.map(|(east_s, end)| NamedZone { east_s, end, vague: false }).or_else(|| spaced_zone(bytes, end));
+    let zone = zone.unwrap_or(NamedZone { east_s: 0, end, vague: false });
     let ns = nanoseconds(seconds - zone.east_s, nanos);
-    Some(Stamp { ns, len: zone.end, strict, vague: zone.vague })
+    Some(LeadingTime { ns, len: zone.end, strict, vague: zone.vague })
 }
 
 /// Returns a zone in numbers that is at `at`, after a space.
-fn numeric_zone(bytes: &[u8], at: usize) -> Option<Named> {
+fn numeric_zone(bytes: &[u8], at: usize) -> Option<NamedZone> {
     let (east_s, end) = zone(bytes, at).filter(|_| bytes.get(at) == Some(&b' '))?;
-    Some(Named { east_s, end, vague: false })
+    Some(NamedZone { east_s, end, vague: false })
 }
 
 /// Returns the abbreviation of a zone that is at `at`, after a space.
-fn spaced_zone(bytes: &[u8], at: usize) -> Option<Named> {
+fn spaced_zone(bytes: &[u8], at: usize) -> Option<NamedZone> {
     if bytes.get(at) == Some(&b' ') { zone::named(bytes, at + 1) } else { None }
 }
 
@@ -203,7 +203,7 @@ fn unit_ns(number: u64) -> Option<u64> {
 
 /// `Mmm d[d] hh:mm:ss[.frac]` of RFC 3164, also with a year before the month, before or after the
 /// clock, and with a zone, by number or by abbreviation, at the end.
-pub(crate) fn bsd(bytes: &[u8], clock: &dyn Clock) -> Option<Stamp> {
+pub(crate) fn bsd(bytes: &[u8], clock: &dyn Clock) -> Option<LeadingTime> {
     let first = digits::<4>(bytes, 0).filter(|_| bytes.get(4) == Some(&b' '));
     let start = if first.is_some() { 5 } else { 0 };
     let month = month(bytes.get(start..)?)?;
@@ -235,7 +235,7 @@ pub(crate) fn bsd(bytes: &[u8], clock: &dyn Clock) -> Option<Stamp> {
         Some(year) => Some(days(year, month, day)? * DAY_S + seconds),
         None => latest(month, day, seconds, clock),
     };
-    Some(Stamp { ns: seconds.and_then(|seconds| nanoseconds(seconds, nanos)), len, strict: false, vague })
+    Some(LeadingTime { ns: seconds.and_then(|seconds| nanoseconds(seconds, nanos)), len, strict: false, vague })
 }
 
 /// Returns the latest time on this day, in seconds since the Unix epoch, that is not more than a day after what `clock`
@@ -318,7 +318,7 @@ mod tests {
             let time = Timestamp::from_nanosecond(i128::from(ns)).expect("in range");
             let offset = jiff::tz::Offset::from_seconds(offset * 60).expect("in range");
             for text in [time.to_string(), time.display_with_offset(offset).to_string()] {
-                prop_assert_eq!(iso(text.as_bytes()), Some(Stamp { ns: Some(ns), len: text.len(), strict: true, vague: false }));
+                prop_assert_eq!(iso(text.as_bytes()), Some(LeadingTime { ns: Some(ns), len: text.len(), strict: true, vague: false }));
             }
         }
 

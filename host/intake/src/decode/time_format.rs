@@ -7,7 +7,7 @@ use lifesigns_model::Clock;
 
 use super::{
     format_parts::{Item, Parts, TimeFormatError, compile},
-    time::Stamp,
+    time::LeadingTime,
 };
 
 /// How the times of a source look, such as `%d/%m/%y %H:%M:%S`.
@@ -26,10 +26,10 @@ impl TimeFormat {
 
     /// Returns the time that `bytes` begin with, if they are written so. A time without a zone is UTC; one without a
     /// year is the latest that is not more than a day after what `clock` shows.
-    pub(super) fn read(&self, bytes: &[u8], clock: &dyn Clock) -> Option<Stamp> {
+    pub(super) fn read(&self, bytes: &[u8], clock: &dyn Clock) -> Option<LeadingTime> {
         let (parts, len) = self.parts(bytes)?;
         let ns = parts.resolve(clock)?;
-        Some(Stamp { ns, len, strict: false, vague: parts.is_vague })
+        Some(LeadingTime { ns, len, strict: false, vague: parts.is_vague })
     }
 
     /// Returns the length of what `bytes` begin with, if that is written so; whether there is such a day is not asked.

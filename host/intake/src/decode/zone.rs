@@ -31,7 +31,7 @@ const fn minutes_east(name: &[u8]) -> Option<Option<i16>> {
 
 /// A zone that was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct NamedZone {
     /// Seconds east of UTC; 0 where several are meant.
     pub(crate) east_s: i64,
     /// Where its name ends.
@@ -41,7 +41,7 @@ pub(crate) struct Named {
 }
 
 /// Returns the zone whose name is at `at`, as a word of its own.
-pub(crate) fn named(bytes: &[u8], at: usize) -> Option<Named> {
+pub(crate) fn named(bytes: &[u8], at: usize) -> Option<NamedZone> {
     let rest = bytes.get(at..)?;
     let len = rest.iter().take(6).take_while(|byte| byte.is_ascii_uppercase()).count();
     let ends = rest.get(len).is_none_or(|next| matches!(next, b' ' | b':' | b']'));
@@ -49,7 +49,7 @@ pub(crate) fn named(bytes: &[u8], at: usize) -> Option<Named> {
         return None;
     }
     let minutes = minutes_east(&rest[..len])?;
-    Some(Named { east_s: i64::from(minutes.unwrap_or(0)) * 60, end: at + len, vague: minutes.is_none() })
+    Some(NamedZone { east_s: i64::from(minutes.unwrap_or(0)) * 60, end: at + len, vague: minutes.is_none() })
 }
 
 #[cfg(test)]

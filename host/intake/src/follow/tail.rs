@@ -16,8 +16,8 @@ use super::{
     locate::{FoundFile, Located, Surroundings},
     look::Look,
     path::{folder_ns, is_other, is_same, not_a_file},
-    position::Position,
     reading::{End, OpenFile},
+    start_position::StartPosition,
 };
 use crate::{
     buffer::{LineBuffer, Pulled},
@@ -45,7 +45,7 @@ enum Step {
 #[derive(Debug)]
 pub struct Tail {
     path: PathBuf,
-    position: Position,
+    position: StartPosition,
     buffer: LineBuffer,
     open: Option<OpenFile>,
     /// Another file with bytes in it has the path; at the next end the open one is done.
@@ -65,7 +65,7 @@ pub struct Tail {
 
 impl Tail {
     /// Follows `path` from `position` on. Nothing is opened yet.
-    pub fn new(path: impl Into<PathBuf>, position: Position) -> Self {
+    pub fn new(path: impl Into<PathBuf>, position: StartPosition) -> Self {
         Self {
             path: path.into(),
             position,
@@ -182,17 +182,18 @@ impl Tail {
         }
         let path = self.path.clone();
         let located = match self.position {
-            Position::At(cursor) => Surroundings::of(&path, cursor, None, &self.done).resume()?,
-            Position::Start => {
+            StartPosition::At(cursor) => Surroundings::of(&path, cursor, None, &self.done).resume()?,
+            StartPosition::Start => {
                 FoundFile { file: File::open(&path)?, path: path.clone(), offset: 0, known: false }.into()
             }
-            Position::End => {
+            StartPosition::End => {
                 let file = File::open(&path)?;
                 let offset = file.metadata()?.len();
                 FoundFile { file, path: path.clone(), offset, known: true }.into()
             }
         };
-        if matches!(self.position, Position::At(cursor) if located.gaps.iter().any(|gap| is_rewritten(gap, cursor))) {
+        if matches!(self.position, StartPosition::At(cursor) if located.gaps.iter().any(|gap| is_rewritten(gap, cursor)))
+        {
             self.followed.truncations += 1;
         }
         let Located { found, gaps } = located;
@@ -208,7 +209,7 @@ impl Tail {
     /// Says where reading begins, so that a run without a line leaves its place as well: the file may be
     /// rotated before the next.
     fn say_place(&self, emit: Emit<'_>) -> ControlFlow<()> {
-        let before = if let Position::At(cursor) = self.position { Some(cursor) } else { None };
+        let before = if let StartPosition::At(cursor) = self.position { Some(cursor) } else { None };
         match self.followed.cursor.filter(|place| Some(*place) != before) {
             Some(cursor) => emit(FollowEvent::Lines { bytes: Vec::new(), cursor }),
             None => ControlFlow::Continue(()),
@@ -225,7 +226,7 @@ impl Tail {
         match found {
             Some(found) => self.go_to(found, emit),
             None => {
-                self.position = Position::Start;
+                self.position = StartPosition::Start;
                 Ok(Step::More)
             }
         }
@@ -328,11 +329,11 @@ mod tests {
 
     #[test]
     fn the_end_of_a_file_that_comes_later_is_its_start() {
-        let mut tail = Tail::new("/nowhere/app.log", Position::End);
+        let mut tail = Tail::new("/nowhere/app.log", StartPosition::End);
         assert_eq!(tail.look(&WakeSignal::new(), &mut |_| ControlFlow::Continue(())), Look::Wait);
-        assert_eq!(tail.position, Position::Start);
-        let mut tail = Tail::new("/nowhere/app.log", Position::End);
+        assert_eq!(tail.position, StartPosition::Start);
+        let mut tail = Tail::new("/nowhere/app.log", StartPosition::End);
         tail.lose(&io::Error::from(io::ErrorKind::PermissionDenied));
-        assert_eq!(tail.position, Position::End);
+        assert_eq!(tail.position, StartPosition::End);
     }
 }

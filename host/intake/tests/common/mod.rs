@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_intake::{Cursor, FollowEvent, Followed, Follower, Gap, GapCause, Position};
+use lifesigns_intake::{Cursor, FollowEvent, Followed, Gap, GapCause, PollingTail, StartPosition};
 use lifesigns_model::WakeSignal;
 
 /// Only a failing test waits this long.
@@ -33,12 +33,12 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    pub(crate) fn start(path: &Path, position: Position) -> Self {
+    pub(crate) fn start(path: &Path, position: StartPosition) -> Self {
         let (sender, chunks) = channel();
         let stop = WakeSignal::new();
         let gaps = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&gaps);
-        let (follower, signal) = (Follower::new(path, position).poll(POLL), stop.clone());
+        let (follower, signal) = (PollingTail::new(path, position).poll(POLL), stop.clone());
         let thread = std::thread::spawn(move || {
             follower.run(&signal, |event| match event {
                 FollowEvent::Lines { bytes, cursor } | FollowEvent::Unfinished { bytes, cursor } => {
@@ -91,7 +91,7 @@ impl Following {
 
 /// One run that sees exactly `text`; returns where it ended.
 #[track_caller]
-pub(crate) fn run_sees(path: &Path, position: Position, text: &str) -> Option<Cursor> {
+pub(crate) fn run_sees(path: &Path, position: StartPosition, text: &str) -> Option<Cursor> {
     let mut following = Following::start(path, position);
     following.sees(text);
     following.ends("").cursor

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use lifesigns_intake::{Cursor, FollowEvent, Look, Position, Tail};
+use lifesigns_intake::{Cursor, FollowEvent, Look, StartPosition, Tail};
 use lifesigns_model::WakeSignal;
 
 /// What sequences came to.
@@ -235,7 +235,7 @@ impl World {
 
     pub(crate) fn start(&mut self) {
         self.tally.restarts += 1;
-        let position = self.cursor.map_or(Position::Start, Position::At);
+        let position = self.cursor.map_or(StartPosition::Start, StartPosition::At);
         self.host = Some(Tail::new(&self.path, position));
     }
 

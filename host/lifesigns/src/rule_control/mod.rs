@@ -8,9 +8,11 @@ mod plan;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
+
+use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_api::{ApiError, RuleChange, RuleUpload, RuleVersion};
 use lifesigns_compliance::AuditedChange;
@@ -285,7 +287,7 @@ impl FolderControl {
     }
 
     fn lock_made(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+        self.made.lock()
     }
 
     /// Changes a key of the manifest and waits until it is in force.

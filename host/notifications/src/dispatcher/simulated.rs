@@ -69,7 +69,7 @@ impl Simulation {
         };
         let (store, (report, settled)) = (outbox.clone(), channel());
         let settle: DeliverySink = Arc::new(move |settled: DeliveryReport| {
-            store.settle(&settled);
+            store.apply_report(&settled);
             let _ = report.send(settled);
         });
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);

@@ -40,7 +40,7 @@ fn written(outbox: &MemoryOutbox) -> (DeliverySink, Heard<DeliveryReport>) {
     let (send, heard) = channel();
     let outbox = outbox.clone();
     let settle = move |settled: DeliveryReport| {
-        outbox.settle(&settled);
+        outbox.apply_report(&settled);
         let _ = send.send(settled);
     };
     (Arc::new(settle), heard)

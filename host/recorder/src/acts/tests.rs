@@ -25,7 +25,7 @@ use crate::{
     config::ConfigureError,
     open::tests::recorder,
     request::{RecorderRequest, RequestSender},
-    shared::Shared,
+    shared::RecorderShared,
 };
 
 /// A record of which the next commits fail, as on a full disk.
@@ -63,7 +63,7 @@ impl RecordWriter for Failing {
 /// A running recorder over such a record.
 struct Host {
     store: MemoryStore,
-    shared: Arc<Shared>,
+    shared: Arc<RecorderShared>,
     requests: Sender<RecorderRequest>,
     failures: Arc<AtomicUsize>,
     thread: JoinHandle<()>,

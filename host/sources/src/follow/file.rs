@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, path::PathBuf};
 
-use lifesigns_intake::{FileState, FollowEvent, FollowFrom, Look, Position, Tail};
+use lifesigns_intake::{FileState, FollowEvent, FollowFrom, Look, StartPosition, Tail};
 
 use super::schedule::LookResult;
 use crate::{reader::SourceReader, state::Phase};
@@ -33,9 +33,9 @@ impl FollowedFile {
     /// run, which reads it whole.
     pub(crate) fn new(reader: SourceReader, path: PathBuf, start: FollowFrom) -> Self {
         let position = match (reader.state.lock().read, start) {
-            (Some(cursor), _) => Position::At(cursor),
-            (None, FollowFrom::Start) => Position::Start,
-            (None, FollowFrom::End) => Position::End,
+            (Some(cursor), _) => StartPosition::At(cursor),
+            (None, FollowFrom::Start) => StartPosition::Start,
+            (None, FollowFrom::End) => StartPosition::End,
         };
         let tail = Tail::new(&path, position).turn_bytes(TURN_BYTES);
         Self { reader, tail, path, elsewhere: None }

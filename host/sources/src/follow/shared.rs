@@ -4,9 +4,10 @@ use std::{
     any::Any,
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crossbeam_channel::Sender;
 use lifesigns_watch::{FolderChange, WatchError};
@@ -104,7 +105,7 @@ impl FollowPool {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, FollowState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Adds a file, which is looked at at once.
@@ -121,7 +122,7 @@ impl FollowPool {
     pub(super) fn remove(&self, id: FollowerId) -> Option<Ending> {
         let mut state = self.lock();
         while state.files.get(&id).is_some_and(|entry| entry.file.is_none() && entry.end.is_none()) {
-            state = self.put_back.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.put_back.wait(&mut state);
         }
         let FileEntry { file, end, path, elsewhere } = state.files.remove(&id)?;
         state.schedule.remove(id);
@@ -154,15 +155,14 @@ impl FollowPool {
             if state.timer_until.is_none() {
                 let until = state.schedule.next_timer().map_or(now + IDLE, |timer| timer.min(now + IDLE));
                 state.timer_until = Some(until);
-                let waited = self.timer.wait_timeout(state, until.saturating_duration_since(now));
-                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                self.timer.wait_for(&mut state, until.saturating_duration_since(now));
                 state.timer_until = None;
                 had_timer = true;
             } else if state.readers > READERS {
                 break;
             } else {
                 state.waiting += 1;
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                self.work.wait(&mut state);
                 state.waiting -= 1;
                 had_timer = false;
             }

@@ -104,10 +104,10 @@ impl BadgeIndex {
 
     /// Computes the badges of everything that was marked since the last time. Returns those that changed.
     /// `exists`: whether the definition or symptom of this name is still there.
-    pub(crate) fn settle(&mut self, sources: &BadgeSources<'_>, exists: impl Fn(&str) -> bool) -> Vec<BadgePoint> {
+    pub(crate) fn update(&mut self, sources: &BadgeSources<'_>, exists: impl Fn(&str) -> bool) -> Vec<BadgePoint> {
         let mut changed = Vec::new();
         for object in std::mem::take(&mut self.objects_due) {
-            changed.extend(self.settle_object(&object, sources, &exists));
+            changed.extend(self.update_object(&object, sources, &exists));
         }
         if std::mem::take(&mut self.members_moved) {
             self.count_members(sources.registry);
@@ -122,7 +122,7 @@ impl BadgeIndex {
         changed
     }
 
-    fn settle_object(
+    fn update_object(
         &mut self,
         object: &Id,
         sources: &BadgeSources<'_>,

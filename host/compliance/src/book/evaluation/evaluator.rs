@@ -15,14 +15,14 @@ use crate::{
 
 /// What evaluations cost.
 #[derive(Debug, Default)]
-pub(crate) struct Work {
+pub(crate) struct EvaluationCost {
     /// How often a definition was evaluated on an object.
     evaluations: u64,
     /// What the expressions of definitions may cost together.
     meter: StepBudget,
 }
 
-impl Work {
+impl EvaluationCost {
     /// Lets expressions cost as much as is allowed again.
     pub(crate) fn reset_meter(&mut self) {
         self.meter = StepBudget::default();
@@ -34,14 +34,14 @@ impl Work {
 }
 
 /// Evaluates definitions with what is remembered about them.
-pub(crate) struct Evaluator<'a> {
+pub(crate) struct DefinitionEvaluator<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) definitions: &'a mut DefinitionIndex,
     pub(crate) policies: &'a mut PolicyCache,
-    pub(crate) work: &'a mut Work,
+    pub(crate) work: &'a mut EvaluationCost,
 }
 
-impl Evaluator<'_> {
+impl DefinitionEvaluator<'_> {
     /// Evaluates `name` on `object`.
     pub(crate) fn evaluate(&mut self, object: &Id, name: &Id) -> Evaluation {
         self.work.evaluations += 1;

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Runs the timers that are due already, because an event came late; then computes the badges.
-pub(crate) fn settle(state: &mut BookState) {
+pub(crate) fn apply_due(state: &mut BookState) {
     run(state);
-    state.settle_badges();
+    state.update_badges();
 }
 
 /// Runs the timers that are due. What follows from a timer goes by the timer's clock.

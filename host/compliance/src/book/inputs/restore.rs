@@ -26,7 +26,7 @@ pub(crate) fn restore(state: &mut BookState, snapshot: BookSnapshot) {
     state.timers.set_wall_clock(snapshot.clock_ns);
     state.silences.restore(snapshot.silences);
     state.plan_hours();
-    let mut names = Names::default();
+    let mut names = InternedIds::default();
     for symptom in snapshot.symptoms {
         let object = state.object(&symptom.object);
         state.objects.restore(&object, names.shared(&symptom.name), symptom);
@@ -49,14 +49,14 @@ pub(crate) fn restore(state: &mut BookState, snapshot: BookSnapshot) {
     snapshot.badges.iter().for_each(|point| state.badges.restore(point));
     state.plan_repeats();
     state.plan_all_metric_ages();
-    state.settle_badges();
+    state.update_badges();
 }
 
 /// Names that are shared by all that is restored.
 #[derive(Default)]
-struct Names(BTreeMap<String, Id>);
+struct InternedIds(BTreeMap<String, Id>);
 
-impl Names {
+impl InternedIds {
     fn shared(&mut self, name: &str) -> Id {
         if let Some(known) = self.0.get(name) {
             return Arc::clone(known);

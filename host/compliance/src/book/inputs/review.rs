@@ -79,7 +79,7 @@ pub(crate) fn reevaluate_all(state: &mut BookState) {
             reevaluator.update_if_needed(&object, &name, &trigger);
         }
     }
-    due::settle(state);
+    due::apply_due(state);
 }
 
 /// Returns the names of what `one` has and `other` has not, or has otherwise.

@@ -9,7 +9,7 @@ use crate::{
             findings,
             lines::{object_line, undecided_on},
             matcher_check::MatcherCheck,
-            names::Names,
+            names::NameLookup,
             report, routing, selection, why,
         },
         view::BookView,
@@ -58,7 +58,7 @@ pub(crate) fn page(view: &BookView, query: &Query) -> Result<AnswerPage, Request
 }
 
 fn object_page(view: &BookView, id: &str) -> Result<ObjectDetails, RequestError> {
-    let object = Names { view }.object(id)?;
+    let object = NameLookup { view }.object(id)?;
     let mut alerts: Vec<Alert> = view.alerts.of(id).map(|(_, alert)| alert.clone()).collect();
     alerts.sort_by(worst_first);
     Ok(ObjectDetails {
@@ -89,7 +89,7 @@ fn group_line(view: &BookView, group: &Group) -> GroupRow {
 }
 
 fn group_page(view: &BookView, name: &str) -> Result<GroupDetails, RequestError> {
-    let Some(group) = view.compiled.group(name) else { return Err(Names { view }.no_group(name)) };
+    let Some(group) = view.compiled.group(name) else { return Err(NameLookup { view }.no_group(name)) };
     let members = view.registry.groups().members(name).into_iter().flatten();
     let objects = members.filter_map(|id| view.registry.object(id));
     Ok(GroupDetails {

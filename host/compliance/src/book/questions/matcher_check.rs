@@ -7,7 +7,7 @@ use crate::{
     book::{
         limits,
         lookup::{invalid, is_long},
-        questions::names::{Names, Subject, hint},
+        questions::names::{NameKind, NameLookup, hint},
         view::BookView,
     },
     change::RequestError,
@@ -42,12 +42,12 @@ impl MatcherCheck<'_> {
     /// Returns a matcher as it is kept. Names that nothing has are refused, in a negative matcher above all: it
     /// would match everything.
     fn check(self, matcher: &Matcher) -> Result<Matcher, RequestError> {
-        let names = Names { view: self.view };
+        let names = NameLookup { view: self.view };
         let value = matcher.pattern.as_str();
         match matcher.name.as_str() {
-            "group" => names.check(Subject::Group, value)?,
-            "alert" => names.check(Subject::Alert, value)?,
-            "symptom" => names.check(Subject::Symptom, value)?,
+            "group" => names.check(NameKind::Group, value)?,
+            "alert" => names.check(NameKind::Alert, value)?,
+            "symptom" => names.check(NameKind::Symptom, value)?,
             "criticality" => check_word("criticality", &matcher.pattern, &CRITICALITIES)?,
             "impact" => check_word("impact", &matcher.pattern, &IMPACTS)?,
             "id" if matcher.pattern.is_literal() => {
@@ -55,7 +55,7 @@ impl MatcherCheck<'_> {
                 let id = &self.view.alerts.existing(&object, &name).id;
                 return Ok(Matcher { pattern: Pattern::new(id.as_str()), ..matcher.clone() });
             }
-            "object" if matcher.negated => names.check(Subject::Object, value)?,
+            "object" if matcher.negated => names.check(NameKind::Object, value)?,
             "object" | "control" | "id" => {}
             name if name.starts_with(DETAIL) => {}
             name => self.check_detail(name)?,
@@ -127,13 +127,13 @@ impl MatcherCheck<'_> {
 
     /// Returns a remark on a matcher that matches nothing that is known.
     fn remark(self, matcher: &Matcher) -> Option<String> {
-        let names = Names { view: self.view };
+        let names = NameLookup { view: self.view };
         let value = matcher.pattern.as_str();
         match matcher.name.as_str() {
-            "object" => names.check(Subject::Object, value).err().map(|refused| refused.to_string()),
-            "alert" => names.remark(Subject::Alert, value),
-            "symptom" => names.remark(Subject::Symptom, value),
-            "control" => names.remark(Subject::Control, value),
+            "object" => names.check(NameKind::Object, value).err().map(|refused| refused.to_string()),
+            "alert" => names.remark(NameKind::Alert, value),
+            "symptom" => names.remark(NameKind::Symptom, value),
+            "control" => names.remark(NameKind::Control, value),
             _ => None,
         }
     }

@@ -20,7 +20,7 @@ const SHOWN_BYTES: usize = 64;
 
 /// The kind of thing that a name names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum NameKind {
     Alert,
     Control,
     Group,
@@ -43,7 +43,7 @@ impl NameFilter {
     }
 }
 
-impl Subject {
+impl NameKind {
     const fn noun(self) -> &'static str {
         match self {
             Self::Alert => "alert",
@@ -66,13 +66,13 @@ impl Subject {
 
 /// Checks names against what the book knows.
 #[derive(Clone, Copy)]
-pub(crate) struct Names<'a> {
+pub(crate) struct NameLookup<'a> {
     pub(crate) view: &'a BookView,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NameLookup<'a> {
     /// Refuses a name or pattern that matches nothing, where everything that it could match is known.
-    pub(crate) fn check(self, subject: Subject, text: &str) -> Result<(), RequestError> {
+    pub(crate) fn check(self, subject: NameKind, text: &str) -> Result<(), RequestError> {
         if text.len() > NAME_BYTES {
             return invalid(format!(
                 "{:?}… has {} bytes: the name of {} {} has at most {NAME_BYTES}",
@@ -84,23 +84,23 @@ impl<'a> Names<'a> {
         }
         let view = self.view;
         match subject {
-            Subject::Group => check_among(subject, text, || self.groups()),
-            Subject::Object if view.registry.object(text).is_some() || view.objects.id(text).is_some() => Ok(()),
+            NameKind::Group => check_among(subject, text, || self.groups()),
+            NameKind::Object if view.registry.object(text).is_some() || view.objects.id(text).is_some() => Ok(()),
             // The book may have alerts of objects that the registry does not know.
-            Subject::Object => check_among(subject, text, || self.objects().chain(view.objects.ids().map(|id| &**id))),
-            Subject::Kind => {
+            NameKind::Object => check_among(subject, text, || self.objects().chain(view.objects.ids().map(|id| &**id))),
+            NameKind::Kind => {
                 let kinds = view.registry.objects().iter().filter_map(|object| object.kind.as_deref());
                 let kinds: BTreeSet<&str> = kinds.collect();
                 check_among(subject, text, || kinds.iter().copied())
             }
-            Subject::Alert => self.check_alert(text),
-            Subject::Symptom => self.check_symptom(text),
-            Subject::Control | Subject::Owner => Ok(()),
+            NameKind::Alert => self.check_alert(text),
+            NameKind::Symptom => self.check_symptom(text),
+            NameKind::Control | NameKind::Owner => Ok(()),
         }
     }
 
     /// Checks the names of a filter that are given.
-    pub(crate) fn check_each(self, names: &[(Subject, &Option<String>)]) -> Result<(), RequestError> {
+    pub(crate) fn check_each(self, names: &[(NameKind, &Option<String>)]) -> Result<(), RequestError> {
         for (subject, text) in names {
             if let Some(text) = text {
                 self.check(*subject, text)?;
@@ -111,13 +111,13 @@ impl<'a> Names<'a> {
 
     /// Returns the object of this id.
     pub(crate) fn object(self, id: &str) -> Result<&'a Object, RequestError> {
-        let unknown = || unmatched(Subject::Object, id, &hint(id, self.objects()));
+        let unknown = || unmatched(NameKind::Object, id, &hint(id, self.objects()));
         self.view.registry.object(id).ok_or_else(unknown)
     }
 
     /// Returns the refusal of a group that is not there.
     pub(crate) fn no_group(self, name: &str) -> RequestError {
-        unmatched(Subject::Group, name, &hint(name, self.groups()))
+        unmatched(NameKind::Group, name, &hint(name, self.groups()))
     }
 
     fn groups(self) -> impl Iterator<Item = &'a str> {
@@ -137,12 +137,12 @@ impl<'a> Names<'a> {
             return Ok(());
         }
         if !text.contains('/') {
-            return check_among(Subject::Alert, text, || known.iter().copied());
+            return check_among(NameKind::Alert, text, || known.iter().copied());
         }
         match self.definition_naming(text) {
             None => self.check_symptom(text),
             Some(definition) => Err(unmatched(
-                Subject::Alert,
+                NameKind::Alert,
                 text,
                 &format!(": the symptom belongs to the alert `{definition}`; name that one, or filter by symptom"),
             )),
@@ -153,7 +153,7 @@ impl<'a> Names<'a> {
     /// raised before.
     fn check_symptom(self, text: &str) -> Result<(), RequestError> {
         if !text.contains('/') && !text.contains('*') {
-            return Err(unmatched(Subject::Symptom, text, ": a symptom is written RULE/SYMPTOM"));
+            return Err(unmatched(NameKind::Symptom, text, ": a symptom is written RULE/SYMPTOM"));
         }
         let known = self.symptoms();
         let filter = NameFilter::new(text);
@@ -161,20 +161,20 @@ impl<'a> Names<'a> {
             return Ok(());
         }
         let hint = hint(text, known.iter().map(|name| &**name));
-        if hint.is_empty() { Ok(()) } else { Err(unmatched(Subject::Symptom, text, &hint)) }
+        if hint.is_empty() { Ok(()) } else { Err(unmatched(NameKind::Symptom, text, &hint)) }
     }
 
     /// Returns a remark on a name that nothing has so far, where something may have it one day.
-    pub(crate) fn remark(self, subject: Subject, text: &str) -> Option<String> {
+    pub(crate) fn remark(self, subject: NameKind, text: &str) -> Option<String> {
         let alerts = || self.view.alerts.all().map(|(.., alert)| alert);
         let known: BTreeSet<String> = match subject {
-            Subject::Alert if text.contains('/') => {
+            NameKind::Alert if text.contains('/') => {
                 let alerts = self.alerts().into_iter().map(str::to_owned);
                 alerts.chain(self.symptoms().iter().map(|name| name.to_string())).collect()
             }
-            Subject::Symptom => self.symptoms().iter().map(|name| name.to_string()).collect(),
-            Subject::Control => alerts().flat_map(|alert| alert.controls.iter().cloned()).collect(),
-            Subject::Owner => alerts().filter_map(|alert| alert.owner.clone()).collect(),
+            NameKind::Symptom => self.symptoms().iter().map(|name| name.to_string()).collect(),
+            NameKind::Control => alerts().flat_map(|alert| alert.controls.iter().cloned()).collect(),
+            NameKind::Owner => alerts().filter_map(|alert| alert.owner.clone()).collect(),
             _ => return None,
         };
         let filter = NameFilter::new(text);
@@ -184,8 +184,8 @@ impl<'a> Names<'a> {
         let name = shortened(text);
         let hint = hint(text, known.iter().map(String::as_str));
         Some(match subject {
-            Subject::Control => format!("no alert so far names the control {name:?}{hint}"),
-            Subject::Owner => format!("no alert so far belongs to {name:?}{hint}"),
+            NameKind::Control => format!("no alert so far names the control {name:?}{hint}"),
+            NameKind::Owner => format!("no alert so far belongs to {name:?}{hint}"),
             _ => format!("no rule so far has raised {name:?}{hint}"),
         })
     }
@@ -214,7 +214,7 @@ impl<'a> Names<'a> {
 }
 
 fn check_among<'a, I: Iterator<Item = &'a str>>(
-    subject: Subject,
+    subject: NameKind,
     text: &str,
     names: impl Fn() -> I,
 ) -> Result<(), RequestError> {
@@ -257,7 +257,7 @@ pub(crate) fn hint<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Stri
     suggestion(text, names.filter(near).take(COMPARED))
 }
 
-fn unmatched(subject: Subject, text: &str, hint: &str) -> RequestError {
+fn unmatched(subject: NameKind, text: &str, hint: &str) -> RequestError {
     let noun = subject.noun();
     let what = if text.contains('*') { format!("{noun} that matches") } else { noun.to_owned() };
     RequestError::Unmatched { what, id: shortened(text), hint: hint.to_owned() }

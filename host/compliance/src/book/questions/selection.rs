@@ -10,7 +10,7 @@ use crate::{
         lookup::invalid,
         questions::{
             lines::object_line,
-            names::{NameFilter, Names, Subject},
+            names::{NameFilter, NameKind, NameLookup},
         },
         view::BookView,
     },
@@ -41,11 +41,11 @@ impl<'a> Selection<'a> {
     /// Returns the selection of a filter. The error says which name nothing has: of groups, objects, definitions
     /// and symptoms that is known.
     fn checked(view: &'a BookView, filter: &'a AlertFilter) -> Result<Self, RequestError> {
-        Names { view }.check_each(&[
-            (Subject::Group, &filter.group),
-            (Subject::Object, &filter.object),
-            (Subject::Alert, &filter.alert),
-            (Subject::Symptom, &filter.symptom),
+        NameLookup { view }.check_each(&[
+            (NameKind::Group, &filter.group),
+            (NameKind::Object, &filter.object),
+            (NameKind::Alert, &filter.alert),
+            (NameKind::Symptom, &filter.symptom),
         ])?;
         Ok(Self {
             view,
@@ -174,12 +174,12 @@ pub(crate) fn matches(view: &BookView, filter: &AlertFilter) -> Result<FilterMat
     let selection = Selection::checked(view, &whole)?;
     let mut notes = Vec::new();
     for (subject, text) in [
-        (Subject::Symptom, &filter.symptom),
-        (Subject::Control, &filter.control),
-        (Subject::Owner, &filter.owner),
-        (Subject::Alert, &filter.alert),
+        (NameKind::Symptom, &filter.symptom),
+        (NameKind::Control, &filter.control),
+        (NameKind::Owner, &filter.owner),
+        (NameKind::Alert, &filter.alert),
     ] {
-        notes.extend(text.as_ref().and_then(|text| Names { view }.remark(subject, text)));
+        notes.extend(text.as_ref().and_then(|text| NameLookup { view }.remark(subject, text)));
     }
     Ok(FilterMatches {
         objects: view.registry.objects().iter().filter(|object| selection.has_object(&object.id)).count(),
@@ -190,11 +190,11 @@ pub(crate) fn matches(view: &BookView, filter: &AlertFilter) -> Result<FilterMat
 
 /// Returns the objects that a filter selects, by id.
 pub(crate) fn objects(view: &BookView, filter: &ObjectFilter) -> Result<ListPart<ObjectRow>, RequestError> {
-    Names { view }.check_each(&[
-        (Subject::Group, &filter.group),
-        (Subject::Object, &filter.object),
-        (Subject::Kind, &filter.kind),
-        (Subject::Symptom, &filter.symptom),
+    NameLookup { view }.check_each(&[
+        (NameKind::Group, &filter.group),
+        (NameKind::Object, &filter.object),
+        (NameKind::Kind, &filter.kind),
+        (NameKind::Symptom, &filter.symptom),
     ])?;
     let (id, group) = (name_filter(&filter.object), name_filter(&filter.group));
     let (kind, symptom) = (name_filter(&filter.kind), name_filter(&filter.symptom));

@@ -1,11 +1,11 @@
 //! Functions of expressions.
 
 use super::{
-    Evaluator,
+    ExpressionEvaluator,
     value::{Evaluated, Value},
 };
 
-impl<'a> Evaluator<'a> {
+impl<'a> ExpressionEvaluator<'a> {
     /// Calls a function whose target and arguments, in this order, are all known.
     pub(super) fn function(&mut self, name: &str, values: &[Value<'a>]) -> Evaluated<'a> {
         self.apply(name, values).into()

@@ -49,7 +49,7 @@ pub(crate) fn evaluate(
     thresholds: &BTreeMap<String, f64>,
     meter: &mut StepBudget,
 ) -> ExpressionOutcome {
-    let mut evaluator = Evaluator { object, thresholds, steps: meter.begin(), scope: Vec::new() };
+    let mut evaluator = ExpressionEvaluator { object, thresholds, steps: meter.begin(), scope: Vec::new() };
     let (possible, reason) = evaluator.expression(expression).outcomes();
     meter.end(&evaluator.steps);
     match possible {
@@ -61,7 +61,7 @@ pub(crate) fn evaluate(
     }
 }
 
-struct Evaluator<'a> {
+struct ExpressionEvaluator<'a> {
     object: &'a Object,
     thresholds: &'a BTreeMap<String, f64>,
     steps: Steps,
@@ -69,7 +69,7 @@ struct Evaluator<'a> {
     scope: Vec<(&'a str, Evaluated<'a>)>,
 }
 
-impl<'a> Evaluator<'a> {
+impl<'a> ExpressionEvaluator<'a> {
     fn expression(&mut self, expression: &'a IdedExpr) -> Evaluated<'a> {
         if !self.steps.take(1) {
             return Evaluated::failed(self.steps.exhausted());

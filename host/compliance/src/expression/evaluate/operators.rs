@@ -5,14 +5,14 @@ use std::{cmp::Ordering, rc::Rc};
 use cel::common::ast::operators as names;
 
 use super::{
-    Evaluator,
+    ExpressionEvaluator,
     value::{Evaluated, Map, Value},
 };
 
 /// The result of an operation on values, or why it failed.
 type ValueResult<T> = Result<T, String>;
 
-impl<'a> Evaluator<'a> {
+impl<'a> ExpressionEvaluator<'a> {
     /// Applies an operator whose operands are all known.
     pub(super) fn operator(&mut self, name: &str, values: &[Value<'a>]) -> Evaluated<'a> {
         let truth = |result: ValueResult<bool>| Evaluated::from(result.map(Value::Bool));

@@ -6,8 +6,8 @@ use super::{
     super::{
         locate::{FoundFile, Located, Surroundings},
         path::{folder_ns, is_another, is_changed},
-        position::Position,
         reading::OpenFile,
+        start_position::StartPosition,
     },
     DONE, Emit, Step, Tail,
 };
@@ -117,8 +117,8 @@ impl Tail {
         let was_open = self.open.take().is_some();
         self.buffer.forget();
         self.position = match (self.followed.cursor, self.position) {
-            (Some(cursor), _) if was_open => Position::At(cursor),
-            (None, Position::End) if error.kind() == io::ErrorKind::NotFound => Position::Start,
+            (Some(cursor), _) if was_open => StartPosition::At(cursor),
+            (None, StartPosition::End) if error.kind() == io::ErrorKind::NotFound => StartPosition::Start,
             (_, position) => position,
         };
     }

@@ -6,7 +6,7 @@ use crate::{Activity, Verb};
 
 /// One thing that Docker did, and when. Empty text: not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Work {
+pub struct DockerAction {
     /// Event time.
     pub time_ns: u64,
     /// [`Verb::as_str`](crate::Verb::as_str).
@@ -17,7 +17,7 @@ pub struct Work {
     pub image: String,
 }
 
-impl Work {
+impl DockerAction {
     /// What this record tells.
     pub fn of(event: &Event<'_>, activity: &Activity<'_>) -> Self {
         // One line each: a line end separates.

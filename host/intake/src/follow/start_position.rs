@@ -4,7 +4,7 @@ use crate::cursor::Cursor;
 
 /// Where following a file begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
+pub enum StartPosition {
     /// At the start of the file.
     Start,
     /// At its end as it is when following begins; at the start of a file that comes later.

@@ -39,9 +39,9 @@ impl ShadowMatchers {
     }
 
     /// Settles what both have said, when both have answered everything that they were shown.
-    pub(crate) fn settle(&mut self, rules: &RuleSet) {
+    pub(crate) fn record_differences(&mut self, rules: &RuleSet) {
         for (tray, pair) in self.trays.iter_mut().zip(&rules.pairs) {
-            if let Some(settled) = tray.settle() {
+            if let Some(settled) = tray.take_difference() {
                 rules.rules()[pair.shadow as usize].comparison().add(&pair.live_version, settled);
             }
         }
@@ -131,7 +131,7 @@ impl ShadowMatcher {
     }
 
     /// Returns what is new since the last call: what has no counterpart now has none.
-    fn settle(&mut self) -> Option<ShadowDiff> {
+    fn take_difference(&mut self) -> Option<ShadowDiff> {
         self.is_full = false;
         self.examples = [0, 0];
         for (key, Unmatched { lane, texts, example }) in self.unmatched.drain() {
@@ -211,12 +211,12 @@ mod tests {
         note(&mut tray, RuleLane::Live, 1, 1);
         note(&mut tray, RuleLane::Shadow, 2, 1);
         note(&mut tray, RuleLane::Shadow, 1, 1);
-        let settled = tray.settle().expect("something was said");
+        let settled = tray.take_difference().expect("something was said");
         assert_eq!((settled.both, settled.reworded), (clears(1), 0));
         assert_eq!((settled.only_live, settled.only_shadow), (clears(1), clears(1)));
         assert_eq!(settled.examples.len(), 2);
         assert!(settled.examples.iter().all(|one| one.text.len() == limits::SHADOW_EXAMPLE_BYTES));
-        assert_eq!(tray.settle(), None);
+        assert_eq!(tray.take_difference(), None);
     }
 
     #[test]
@@ -225,10 +225,10 @@ mod tests {
         let most = limits::SHADOW_PENDING as u64;
         (0..=most).for_each(|line| note(&mut tray, RuleLane::Live, 0, line));
         note(&mut tray, RuleLane::Shadow, 0, 5);
-        let settled = tray.settle().expect("something was said");
+        let settled = tray.take_difference().expect("something was said");
         assert_eq!(settled, ShadowDiff { not_compared: most + 2, ..ShadowDiff::default() });
         note(&mut tray, RuleLane::Live, 0, 1);
         note(&mut tray, RuleLane::Shadow, 0, 1);
-        assert_eq!(tray.settle().expect("something was said").both, clears(1), "it goes on");
+        assert_eq!(tray.take_difference().expect("something was said").both, clears(1), "it goes on");
     }
 }

@@ -8,7 +8,7 @@ use super::{args::TargetArgs, at_rest, places::ResolvedPaths, remote};
 use crate::exit::Failure;
 
 /// Where answers come from.
-pub(crate) struct Host {
+pub(crate) struct ServiceTarget {
     places: ResolvedPaths,
     name: Option<String>,
     patient: bool,
@@ -16,7 +16,7 @@ pub(crate) struct Host {
     remote: Option<TargetArgs>,
 }
 
-impl Host {
+impl ServiceTarget {
     pub(crate) fn new(place: &TargetArgs) -> Result<Self, Failure> {
         if place.server.is_some() {
             let (places, name) = (ResolvedPaths::without(place), place.name.clone());

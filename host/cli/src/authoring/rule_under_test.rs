@@ -19,7 +19,7 @@ use lifesigns_workbench as workbench;
 use crate::{exit::Failure, load, terminal};
 
 /// A rule whose module is built and compiled.
-pub(super) struct Subject {
+pub(super) struct RuleUnderTest {
     /// The crate's name, or the module's file without its ending.
     pub(super) name: String,
     /// The folder of the crate, or the one that the module is in.
@@ -32,7 +32,7 @@ pub(super) struct Subject {
     pub(super) built: Option<Duration>,
 }
 
-impl Subject {
+impl RuleUnderTest {
     /// Builds a crate, or takes a module.
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let started = Instant::now();
