@@ -1,7 +1,7 @@
 //! Uploads of the journal of systemd, as `systemd-journal-upload` sends them: of any length, submitted in pieces while they
 //! come, and answered when the last piece is committed. An entry that comes again is left out.
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use http_body_util::BodyExt;
@@ -10,7 +10,7 @@ use lifesigns_model::AckCallback;
 use lifesigns_sources::{Content, ObjectLines, Pushed, TrySubmission};
 use tokio::{
     sync::oneshot,
-    time::{Duration, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -147,12 +147,15 @@ impl JournalUpload<'_> {
         {
             self.committed(ack).await?;
         }
-        let begun = Instant::now();
+        let most = self.receiver.limits.commit;
+        timeout(most, self.submit_with_room(&piece)).await.unwrap_or(Err(IngestError::Busy))
+    }
+
+    async fn submit_with_room(&mut self, piece: &Piece) -> Result<(), IngestError> {
         loop {
-            match self.try_submit(&piece) {
+            match self.try_submit(piece) {
                 TrySubmission::Accepted => return Ok(()),
                 TrySubmission::Closed => return Err(IngestError::Stopping),
-                TrySubmission::Full if begun.elapsed() > self.receiver.limits.commit => return Err(IngestError::Busy),
                 TrySubmission::Full => sleep(PAUSE).await,
             }
         }
