@@ -66,7 +66,8 @@ impl RuleInstance for LateInstance {
         state: Box<dyn RuleState>,
         answer: &mut RuleAlertBatch,
     ) -> (Box<dyn RuleState>, Result<(), InstanceError>) {
-        let late = !self.is_counted && self.calls.fetch_add(1, Ordering::Relaxed) % self.nth == 0;
+        let is_nth = self.calls.fetch_add(1, Ordering::Relaxed).is_multiple_of(self.nth);
+        let late = !self.is_counted && is_nth;
         if late || batch.text.contains("hopeless") {
             return (state, Err(InstanceError::Deadline { deadline_ms: 100 }));
         }
