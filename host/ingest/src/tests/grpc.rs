@@ -109,13 +109,16 @@ fn under_pressure_a_call_is_refused_with_the_time_of_the_next_try() {
     assert_eq!(rig.call(LOGS, &[], body).code, "0");
 }
 
+/// Headers of a call, its body, and the code of the answer.
+type NastyCall<'a> = (&'a [(&'a str, &'a str)], Vec<u8>, &'a str);
+
 #[test]
 fn nasty_calls_are_refused_and_the_next_one_is_taken() {
     let mut rig = Rig::new(&IngestLimits::default());
     let message = recorded("python-sdk-logs.request");
     let bomb = framed(1, &gzip(&vec![0; 80 << 20]));
     let gzipped = [("grpc-encoding", "gzip")];
-    let nasty: [(&[(&str, &str)], Vec<u8>, &str); 9] = [
+    let nasty: [NastyCall<'_>; 9] = [
         (&[], Vec::new(), "3"),
         (&[], vec![0, 0, 0], "3"),
         (&[], framed(7, &message), "3"),
