@@ -24,9 +24,9 @@ pub use error::SourceError;
 pub use follow::StartWatch;
 pub use input::{Content, Input, InputSource};
 pub use lifesigns_intake::{
-    Cursor, DockerSettings, FollowFrom, HostMetricsSettings, HttpProtocol, HttpSettings, JournalSettings, ObjectLines,
-    Pushed, RecordLines, SourceKind, SourceSettings, SyslogAddress, SyslogAddressError, SyslogLimits, SyslogSettings,
-    SyslogTls,
+    Cursor, DockerRead, DockerSettings, FollowFrom, HostMetricsSettings, HttpProtocol, HttpSettings, JournalSettings,
+    ObjectLines, PlacedLine, PlacedLines, Pushed, RecordLines, SourceKind, SourceSettings, SyslogAddress,
+    SyslogAddressError, SyslogLimits, SyslogSettings, SyslogTls,
 };
 pub use lifesigns_watch::{FolderChange, FolderWatch, OnChange, WatchError};
 pub use memory::MemorySink;

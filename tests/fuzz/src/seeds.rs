@@ -72,7 +72,14 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "[1, 2, 3].map(x, x * 2).filter(y, y > 2).size() == {'a': 1}['a'] + 1",
             "((((((1))))))",
         ],
-        // Bytes that are taken apart.
+        _ => bytes(target),
+    };
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// Returns the seeds of a target that takes bytes apart.
+fn bytes(target: &str) -> &'static [&'static str] {
+    match target {
         "description" => &[
             "\x04rule\x051.0.0\x01\x04seen\x04Seen\x00\x00\x00\x00\x00\x00\x01\x01\x01\x06poison\x00\x00",
             "\x01a\x011\x00\x02\x07\x02\x03abc\x02bc\x01\x02\x00\x01f\x05\x01\x01x\x01\x01p\x00",
@@ -86,8 +93,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "\x03\x09container\x00\x0acontainer/\x01\x07tainer/\x00the container/create of a CONTAINER/",
         ],
         _ => &[],
-    };
-    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+    }
 }
 
 /// Returns a seed with a few changes: bits, bytes, pieces of itself and of another seed.

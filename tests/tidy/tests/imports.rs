@@ -35,7 +35,7 @@ const DOORS: [(&str, &[&str]); 17] = [
 
 /// Crates that stay plain: of the outside they take only these. The model's `WakeSignal` is a channel with a lock.
 const PLAIN: [(&str, &[&str]); 2] = [
-    ("lifesigns-model", &["crossbeam-channel", "parking_lot", "schemars", "serde", "thiserror"]),
+    ("lifesigns-model", &["crossbeam-channel", "fastrand", "parking_lot", "schemars", "serde", "thiserror"]),
     ("lifesigns-text", &["jiff", "strsim"]),
 ];
 
