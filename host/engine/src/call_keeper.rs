@@ -16,7 +16,7 @@ const RAISED: usize = 4096;
 pub(crate) struct CallKeeper {
     /// By object and symptom: the event time of the last raise that was kept; none after a clear. A number that went to
     /// another object costs that one's first raise at most.
-    raised: HashMap<(u32, u32), u64>,
+    raised: HashMap<(u32, u32), u64, foldhash::fast::FixedState>,
     /// A second of the driver's clock, and how many were kept in it.
     second: (u64, u32),
 }

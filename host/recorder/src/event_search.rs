@@ -88,10 +88,13 @@ impl<'a> EventCondition<'a> {
         let is = |pattern: &Option<Pattern>, name: &str| pattern.as_ref().is_none_or(|pattern| pattern.matches(name));
         let in_time = self.query.since_ns.is_none_or(|since_ns| since_ns <= event.time_ns)
             && self.query.until_ns.is_none_or(|until_ns| event.time_ns < until_ns);
+        if !in_time || !is(&self.object, event.object) {
+            return None;
+        }
         let here = || EvidenceRef { source: &event.source.name, line: event.line, text: event.text };
         let shown = event.source.decoder.evidence(event.text).unwrap_or_else(here);
         let has_text = self.query.text.as_ref().is_none_or(|text| contains(shown.text, text));
-        if !in_time || !is(&self.object, event.object) || !is(&self.source, shown.source) || !has_text {
+        if !is(&self.source, shown.source) || !has_text {
             return None;
         }
         let record = event.source.decoder.decode(event.text);

@@ -154,8 +154,8 @@ pub(crate) fn line(shared: &RecorderShared, question: &LineQuestion) -> Result<L
         ..TapEvent::default()
     };
     let report = shared.engine.totals().report;
+    let rules = shared.engine.rules();
     for status in rule_status::all(shared, &report) {
-        let rules = shared.engine.rules();
         let Some(rule) = rules.rule(&RuleKey { name: status.name.as_str().into(), lane: status.lane }) else {
             continue;
         };

@@ -52,7 +52,10 @@ impl PlacedLines {
         let mut head =
             format!("{}{END}{}{END}{}{END}{time}{END}", printable(line.place), line.number, printable(line.object));
         for (name, value) in &line.fields {
-            head.extend([&*printable(name), &*printable(value)].join(&VALUE.to_string()).chars().chain([FIELD]));
+            head.push_str(&printable(name));
+            head.push(VALUE);
+            head.push_str(&printable(value));
+            head.push(FIELD);
         }
         head.push(END);
         let Some(room) = limits::LINE_BYTES.checked_sub(head.len() + 1) else { return Pushed::TooLarge };

@@ -12,8 +12,8 @@ pub(super) fn write(connection: &Connection, calls: &[RuleCall], now_ns: u64) ->
         return Ok(());
     }
     let mut settings = connection.prepare_cached("INSERT OR IGNORE INTO rule_settings VALUES (?1, ?2)")?;
-    let mut replaced = connection
-        .prepare_cached("DELETE FROM rule_call WHERE object = ?1 AND rule = ?2 AND symptom = ?3 AND symptom <> ''")?;
+    let mut replaced =
+        connection.prepare_cached("DELETE FROM rule_call WHERE object = ?1 AND rule = ?2 AND symptom = ?3")?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO rule_call (object, rule, lane, symptom, settings, written_ns, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -26,7 +26,9 @@ pub(super) fn write(connection: &Connection, calls: &[RuleCall], now_ns: u64) ->
     for call in calls {
         let digest = settings_digest(&call.settings);
         settings.execute(params![digest, call.settings])?;
-        replaced.execute(params![call.object, call.rule, call.symptom])?;
+        if !call.symptom.is_empty() {
+            replaced.execute(params![call.object, call.rule, call.symptom])?;
+        }
         let number = lane(&RuleKey { name: call.rule.as_str().into(), lane: call.lane });
         // Many calls share their settings.
         let body = json.text(&RuleCall { settings: String::new(), ..call.clone() })?;
