@@ -1,12 +1,7 @@
 //! HTTP to the host: one POST at a time over a connection that is used again, without redirects and proxies, bounded in
 //! every size.
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, io::Read, path::Path, time::Duration};
 
 use lifesigns_api::HostUrl;
 use lifesigns_model::SharedClock;
@@ -46,10 +41,7 @@ pub(crate) struct Client {
 
 /// The tokens that an agent can show.
 struct ShownTokens {
-    token: Option<String>,
-    token_file: Option<PathBuf>,
-    enrol_token: Option<String>,
-    enrol_token_file: Option<PathBuf>,
+    options: AgentOptions,
     /// Its own, unless people gave it one.
     credentials: Option<Credentials>,
 }
@@ -90,13 +82,7 @@ impl Client {
             user_agent: concat!("lifesigns-agent/", env!("CARGO_PKG_VERSION")),
         };
         let agent = settings.client(roots, DefaultResolver::default());
-        let tokens = ShownTokens {
-            token: options.token.clone(),
-            token_file: options.token_file.clone(),
-            enrol_token: options.enrol_token.clone(),
-            enrol_token_file: options.enrol_token_file.clone(),
-            credentials,
-        };
+        let tokens = ShownTokens { options: options.clone(), credentials };
         if options.has_token() {
             tokens.current().map_err(AgentError::Credentials)?;
         }
@@ -142,9 +128,10 @@ impl Client {
 
     /// Returns the token that enrols one agent, if it was started with one.
     pub(crate) fn enrol_token(&self) -> Result<Option<String>, String> {
-        match &self.tokens.enrol_token_file {
+        let options = &self.tokens.options;
+        match &options.enrol_token_file {
             Some(path) => token_of(path).map(Some),
-            None => Ok(self.tokens.enrol_token.clone()),
+            None => Ok(options.enrol_token.clone()),
         }
     }
 
@@ -163,14 +150,12 @@ impl Client {
 impl ShownTokens {
     /// Returns the token to show, as it is now: a new one needs no restart.
     fn current(&self) -> Result<Option<String>, String> {
-        if let Some(path) = &self.token_file {
+        if let Some(path) = &self.options.token_file {
             return token_of(path).map(Some);
         }
-        let Some(credentials) = self.credentials.as_ref().filter(|_| self.token.is_none()) else {
-            return Ok(self.token.clone());
-        };
+        let Some(credentials) = &self.credentials else { return Ok(self.options.token.clone()) };
         let own = credentials.token();
-        if own.is_none() && (self.enrol_token.is_some() || self.enrol_token_file.is_some()) {
+        if own.is_none() && self.options.can_enrol() {
             return Err("the agent is not enrolled yet".to_owned());
         }
         Ok(own)

@@ -133,15 +133,22 @@ impl AuthorCommand {
     }
 }
 
-/// Arguments of `rule bench`.
+/// A rule that is tried, with its settings.
 #[derive(Args)]
-pub(crate) struct Bench {
+pub(crate) struct ChosenRule {
     /// The rule's crate, or a module.
     #[arg(value_name = "CRATE|MODULE")]
     pub(crate) rule: PathBuf,
     /// A setting, as in a manifest; text needs no quotes. May be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) set: Vec<String>,
+}
+
+/// Arguments of `rule bench`.
+#[derive(Args)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    pub(crate) chosen: ChosenRule,
     /// How often the calls are made.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) rounds: u16,
@@ -155,12 +162,8 @@ pub(crate) struct Bench {
 /// Arguments of `rule try`.
 #[derive(Args)]
 pub(crate) struct Try {
-    /// The rule's crate, or a module.
-    #[arg(value_name = "CRATE|MODULE")]
-    pub(crate) rule: PathBuf,
-    /// A setting, as in a manifest; text needs no quotes. May be repeated.
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) chosen: ChosenRule,
     /// Time passes up to then after the last line (RFC 3339): reminders come that are due by then.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) until: Option<u64>,

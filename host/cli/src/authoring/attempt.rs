@@ -21,8 +21,8 @@ use crate::{
 };
 
 pub(super) fn run(args: &Try) -> Outcome {
-    let settings = rule_under_test::settings(&args.set)?;
-    let subject = rule_under_test::RuleUnderTest::open(&args.rule)?;
+    let settings = rule_under_test::settings(&args.chosen.set)?;
+    let subject = rule_under_test::RuleUnderTest::open(&args.chosen.rule)?;
     subject.announce();
     let module: Arc<dyn Module> = Arc::clone(&subject.module) as Arc<dyn Module>;
     let rule = LoadedRule::new(subject.name.as_str(), module, &settings, Limits::default());

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::{
     args::Bench,
-    recording::{RecordedState, Recording, RecordingModule, StateAnswer},
+    recording::{RecordedState, Recording, RecordingModule},
     rule_under_test::{self, RuleUnderTest},
 };
 use crate::{
@@ -64,22 +64,16 @@ struct Speed {
     p99_call_ns: u64,
 }
 
-/// Calls that are made again and again.
-struct Calls {
-    recording: Recording,
-    answers: Vec<Arc<[StateAnswer]>>,
-}
-
 pub(super) fn run(args: &Bench) -> Outcome {
     if args.inputs.files.iter().any(|file| file.as_os_str() == "-") {
         return Err(Failure::Usage("a bench reads files, not standard input: it needs them more than once".to_owned()));
     }
-    let settings = rule_under_test::settings(&args.set)?;
-    let subject = RuleUnderTest::open(&args.rule)?;
+    let settings = rule_under_test::settings(&args.chosen.set)?;
+    let subject = RuleUnderTest::open(&args.chosen.rule)?;
     subject.announce();
     // So that caches stay warm.
     engine::pin_current_thread();
-    let (mut figures, calls) = record(args, &subject, &settings)?;
+    let (mut figures, recording) = record(args, &subject, &settings)?;
     if figures.events == 0 {
         return Err(Failure::Failed(format!(
             "none of {} is one that the rule sees: `lifesigns explain --line` says why",
@@ -87,8 +81,8 @@ pub(super) fn run(args: &Bench) -> Outcome {
         )));
     }
     figures.rounds = usize::from(args.rounds);
-    figures.module = measure(&subject, &settings, &calls, figures.rounds)?;
-    match native(&subject, &settings, &calls.recording, figures.rounds) {
+    figures.module = measure(&subject, &settings, &recording, figures.rounds)?;
+    match native(&subject, &settings, &recording, figures.rounds) {
         Ok(speed) => figures.native = Some(speed),
         Err(why) => figures.not_native = why,
     }
@@ -101,7 +95,7 @@ pub(super) fn run(args: &Bench) -> Outcome {
 }
 
 /// Runs the rule over the logs once, which also warms it up, and records its calls.
-fn record(args: &Bench, subject: &RuleUnderTest, settings: &str) -> Result<(Figures, Calls), Failure> {
+fn record(args: &Bench, subject: &RuleUnderTest, settings: &str) -> Result<(Figures, Recording), Failure> {
     let recording = Arc::new(Mutex::new(Recording::default()));
     let module: Arc<dyn Module> = Arc::new(RecordingModule {
         inner: Arc::clone(&subject.module) as Arc<dyn Module>,
@@ -147,12 +141,11 @@ fn record(args: &Bench, subject: &RuleUnderTest, settings: &str) -> Result<(Figu
         native: None,
         not_native: String::new(),
     };
-    let answers = recording.calls.iter().map(|call| call.answers.as_slice().into()).collect();
-    Ok((figures, Calls { recording, answers }))
+    Ok((figures, recording))
 }
 
 /// Makes the recorded calls, round by round, in an instance that is warm.
-fn measure(subject: &RuleUnderTest, settings: &str, calls: &Calls, rounds: usize) -> Result<Speed, Failure> {
+fn measure(subject: &RuleUnderTest, settings: &str, recording: &Recording, rounds: usize) -> Result<Speed, Failure> {
     let opened = subject.module.instantiate(settings, &Limits::default()).map_err(Failure::failed)?;
     let mut instance = opened.instance;
     let (mut totals, mut each) = (Vec::new(), Vec::new());
@@ -160,8 +153,8 @@ fn measure(subject: &RuleUnderTest, settings: &str, calls: &Calls, rounds: usize
     // The first round warms up.
     for round in 0..=rounds {
         let mut total_ns = 0;
-        for (call, answers) in calls.recording.calls.iter().zip(&calls.answers) {
-            let state = Box::new(RecordedState::new(answers));
+        for call in &recording.calls {
+            let state = Box::new(RecordedState::new(&call.answers));
             answer.clear();
             let begun = Instant::now();
             let (_, outcome) = instance.evaluate(&call.batch, state, &mut answer);
@@ -176,7 +169,7 @@ fn measure(subject: &RuleUnderTest, settings: &str, calls: &Calls, rounds: usize
             totals.push(total_ns);
         }
     }
-    let events: usize = calls.recording.calls.iter().map(|call| call.batch.len()).sum();
+    let events: usize = recording.calls.iter().map(|call| call.batch.len()).sum();
     Ok(speed(&mut totals, &mut each, events))
 }
 

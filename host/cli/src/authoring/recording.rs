@@ -28,7 +28,7 @@ pub(super) enum StateAnswer {
 /// A call of the rule.
 pub(super) struct RecordedCall {
     pub(super) batch: EventBatch,
-    pub(super) answers: Vec<StateAnswer>,
+    pub(super) answers: Arc<[StateAnswer]>,
 }
 
 /// The calls of a run.
@@ -108,7 +108,7 @@ impl Recording {
         self.bytes += bytes;
         let mut copy = EventBatch::default();
         (0..batch.len()).for_each(|index| copy.copy_event(batch, index, wants));
-        self.calls.push(RecordedCall { batch: copy, answers });
+        self.calls.push(RecordedCall { batch: copy, answers: answers.into() });
     }
 
     /// Returns the calls as a program of the workbench reads them: numbers in little-endian order, each list after its
@@ -128,7 +128,7 @@ impl Recording {
             length(&mut out, batch.numbers.len());
             batch.numbers.iter().for_each(|number| out.extend(number.to_le_bytes()));
             length(&mut out, answers.len());
-            for answer in answers {
+            for answer in answers.iter() {
                 match answer {
                     StateAnswer::Done => out.push(0),
                     StateAnswer::Bytes(None) => out.push(1),

@@ -80,10 +80,8 @@ impl RuleRunner {
         if !is_late || !matches!(context.clock, ShardClock::Event) {
             return Err(error.clone());
         }
-        let Some(opened) = self.rule.module.instantiate_counted(&self.rule.settings, &self.rule.limits) else {
-            return Err(error.clone());
-        };
-        let Ok(opened) = opened else { return Err(error.clone()) };
+        let opened = self.rule.module.instantiate_counted(&self.rule.settings, &self.rule.limits);
+        let Some(Ok(opened)) = opened else { return Err(error.clone()) };
         self.instance = Some(opened.instance);
         let outcome = self.paid(given.batch, given.rows, given.origins, context);
         // The next event has an instance that is fast.

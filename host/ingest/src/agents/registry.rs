@@ -32,9 +32,9 @@ pub struct AgentRegistry {
 struct State {
     groups: Vec<NamedGroup>,
     agents: HashMap<String, KnownAgent>,
-    /// Agents of which something is known that was not taken to be kept, and those that made room.
+    /// Agents of which something is known that was not taken to be kept, and those that made room, which are not among
+    /// the agents.
     changed: BTreeSet<String>,
-    gone: BTreeSet<String>,
     /// Agents that made room for others, since the start of the host.
     forgotten: u64,
 }
@@ -84,24 +84,18 @@ impl AgentRegistry {
     /// Takes what has changed since the last call, to keep it. Sources of agents are left out: they are of the moment.
     pub fn take_changes(&self) -> Vec<KnownAgentChange> {
         let mut state = self.lock();
-        let State { agents, changed, gone, .. } = &mut *state;
-        let changed = std::mem::take(changed).into_iter().filter_map(|name| {
-            let mut status = agents.get(&name)?.status.clone();
+        let changed = std::mem::take(&mut state.changed);
+        let status_of = |name: &str| {
+            let mut status = state.agents.get(name)?.status.clone();
             status.report.sources.clear();
-            Some(KnownAgentChange { name, status: Some(status) })
-        });
-        let gone = std::mem::take(gone).into_iter().map(|name| KnownAgentChange { name, status: None });
-        gone.chain(changed).collect()
+            Some(status)
+        };
+        changed.into_iter().map(|name| KnownAgentChange { status: status_of(&name), name }).collect()
     }
 
     /// Notes that changes which were taken could not be kept.
     pub fn put_back(&self, changes: Vec<KnownAgentChange>) {
-        let mut state = self.lock();
-        for change in changes {
-            let is_there = state.agents.contains_key(&change.name);
-            let names = if is_there { &mut state.changed } else { &mut state.gone };
-            names.insert(change.name);
-        }
+        self.lock().changed.extend(changes.into_iter().map(|change| change.name));
     }
 
     /// Returns whether an agent may send about an object that is not itself: a group names it.
@@ -184,11 +178,9 @@ impl State {
                 tracing::warn!(agent = %oldest, "more than {AGENTS} agents; the one seen longest ago is not listed any longer");
                 self.agents.remove(&oldest);
                 self.forgotten += 1;
-                self.changed.remove(&oldest);
-                self.gone.insert(oldest);
+                self.changed.insert(oldest);
             }
         }
-        self.gone.remove(&name);
         self.changed.insert(name.clone());
         let known = self.agents.entry(name.clone());
         let known = known.or_insert_with(|| KnownAgent { status: AgentStatus::default(), other: None });

@@ -8,11 +8,11 @@ use lifesigns_intake::{Format, HostMetricsSettings, HttpProtocol, HttpSettings, 
 
 use super::{reader::Reader, sources::host_name};
 
-/// Keys that only sources of one kind have: its key, what it is, and the keys.
-const OWN_KEYS: [(&str, &str, &[&str]); 3] = [
-    ("http", "events over HTTP", &["metrics", "metric-object"]),
-    ("host", "the metrics of this machine", &["every"]),
-    ("docker", "Docker", &["container-logs"]),
+/// Keys that only sources of one kind have: its key with a value, what it is, and the keys.
+const OWN_KEYS: [(&str, &str, &str, &[&str]); 3] = [
+    ("http", "true", "events over HTTP", &["metrics", "metric-object"]),
+    ("host", "true", "the metrics of this machine", &["every"]),
+    ("docker", "\"unix:///var/run/docker.sock\"", "Docker", &["container-logs"]),
 ];
 /// Keys of sources that are read or listen at an address of their own.
 const OTHER_KEYS: [(&str, &str); 4] =
@@ -21,9 +21,8 @@ const OTHER_KEYS: [(&str, &str); 4] =
 impl Reader<'_, '_> {
     /// Reports keys of a source that only sources of another kind have.
     pub(super) fn check_own_keys(&mut self, table: &RawNode) {
-        for (kind, of, keys) in OWN_KEYS {
+        for (kind, value, of, keys) in OWN_KEYS {
             for entry in keys.iter().filter_map(|key| table.entry(key)).filter(|_| table.get(kind).is_none()) {
-                let value = if kind == "docker" { "\"unix:///var/run/docker.sock\"" } else { "true" };
                 self.check.error(
                     &entry.at,
                     format!("this key is for {of}"),
