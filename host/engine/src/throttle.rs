@@ -3,11 +3,9 @@
 
 use std::fmt;
 
-use lifesigns_model::{Limits, limits};
+use lifesigns_model::{Limits, NS_PER_MS, limits};
 
 use crate::{meter::TokenBucket, pause};
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// The cost of one call of a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

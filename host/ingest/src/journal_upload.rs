@@ -55,7 +55,7 @@ impl Receiver {
         let _open = self.counters.open();
         let mut upload = JournalUpload {
             receiver: self,
-            object: incoming.address.map_or_else(|| self.object.clone(), |address| address.to_string()),
+            object: self.object_of(&incoming),
             counts: ItemCounts::default(),
             full: Vec::new(),
             open: Piece::default(),

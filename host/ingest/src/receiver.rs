@@ -31,7 +31,7 @@ pub(crate) struct Receiver {
     /// Decodes the text of records.
     text_decoder: Arc<dyn Decoder>,
     /// The object of what names none, where the sender's address is not known.
-    pub(crate) object: String,
+    object: String,
     metrics: MetricNames,
     /// The label of a sample that names the object.
     pub(crate) metric_object: String,
@@ -117,6 +117,11 @@ impl Receiver {
         received
     }
 
+    /// Returns the object of what names none in a request.
+    pub(crate) fn object_of(&self, incoming: &IncomingRequest) -> String {
+        incoming.address.map_or_else(|| self.object.clone(), |address| address.to_string())
+    }
+
     async fn take<T: Send + 'static>(
         self: &Arc<Self>,
         incoming: IncomingRequest,
@@ -124,7 +129,7 @@ impl Receiver {
     ) -> Result<Received<T>, IngestError> {
         let key = incoming.idempotency_key()?;
         let encoding = incoming.encoding()?;
-        let object = incoming.address.map_or_else(|| self.object.clone(), |address| address.to_string());
+        let object = self.object_of(&incoming);
         let mut held = HeldRoom::new(self.room.clone());
         let body = body::read(incoming.body, &self.limits, &mut held).await?;
         self.counters.note_bytes(body.len());

@@ -7,7 +7,7 @@ use lifesigns_model::{WakeSignal, Wakeup};
 use lifesigns_sources::{SourceError, SourceFeed};
 use tokio::{
     net::{TcpListener, UdpSocket, UnixDatagram, UnixListener},
-    runtime::Builder,
+    runtime::{Builder, Runtime},
     sync::watch,
     task::{LocalSet, spawn_local},
 };
@@ -36,9 +36,7 @@ impl Listener<'_> {
     /// Reads until the source is stopped or the sink is closed.
     pub(crate) fn run(self, socket: ListeningSocket) -> Result<(), SourceError> {
         let failed = |cause| SourceError::Read { source_name: self.feed.name().to_owned(), cause };
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
-        let (stop, stopped) = watch::channel(false);
-        forward_stop(self.feed.stop().clone(), stop.clone()).map_err(failed)?;
+        let (runtime, stop, stopped) = runtime_of(self.feed).map_err(failed)?;
         LocalSet::new().block_on(&runtime, self.serve(socket, stop, stopped)).map_err(failed)
     }
 
@@ -77,8 +75,16 @@ impl Listener<'_> {
     }
 }
 
+/// Returns a runtime for the thread of a source, and the stop of what runs on it, which follows that of the source.
+pub(crate) fn runtime_of(feed: &SourceFeed) -> io::Result<(Runtime, watch::Sender<bool>, watch::Receiver<bool>)> {
+    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+    let (stop, stopped) = watch::channel(false);
+    forward_stop(feed.stop().clone(), stop.clone())?;
+    Ok((runtime, stop, stopped))
+}
+
 /// Passes the stop of a source on to its runtime.
-pub(crate) fn forward_stop(stop: WakeSignal, stopped: watch::Sender<bool>) -> io::Result<()> {
+fn forward_stop(stop: WakeSignal, stopped: watch::Sender<bool>) -> io::Result<()> {
     let forward = move || {
         while stop.wait(LONG) != Wakeup::Stopped {}
         stopped.send_replace(true);

@@ -71,16 +71,14 @@ pub(crate) fn changes(enrolment: &Enrolment, all: &[StoredToken], now_ns: u64) -
         tokens::roles(token).contains(Role::Enrol) && token.expires_ns.is_some_and(|expires_ns| expires_ns <= now_ns)
     };
     let gone: Vec<&StoredToken> = all.iter().filter(|token| own(token) || is_over(token)).collect();
-    if all.len() - gone.len() >= tokens::TOKENS {
-        return Err(ApiError::Conflict(format!("there are {} tokens, which is the most: revoke some", tokens::TOKENS)));
-    }
     let name = free_name(&enrolment.agent, all, &gone);
+    tokens::may_add(&name, false, all.len() - gone.len())?;
     let credentials = StoredToken {
         name,
         id: enrolment.id.clone(),
         hash: enrolment.hash,
         roles: vec![Role::Agent.as_str().to_owned()],
-        created_by: format!("token {}", used.name),
+        created_by: tokens::caller_name(&used.name),
         created_ns: now_ns,
         expires_ns: None,
         agent: Some(enrolment.agent.clone()),
@@ -125,7 +123,7 @@ pub(crate) fn revoked_text(agent: &str) -> String {
 pub(crate) fn enrolled(enrolment: &Enrolment, time_ns: u64) -> AuditedChange {
     AuditedChange {
         time_ns,
-        who: format!("token {}", enrolment.token),
+        who: tokens::caller_name(&enrolment.token),
         what: "agent enrolled".to_owned(),
         subject: enrolment.agent.clone(),
         before: serde_json::Value::Null,

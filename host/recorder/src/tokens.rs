@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq as _;
 use crate::history::unreadable;
 
 /// The most tokens: twice as many as agents that are remembered, and some for people.
-pub(crate) const TOKENS: usize = 25_000;
+const TOKENS: usize = 25_000;
 /// The longest name, in characters.
 const NAME_CHARS: usize = 64;
 /// Bytes of the part that finds a token, and of its secret.
@@ -260,7 +260,7 @@ pub(crate) fn revocation(token: &StoredToken, now_ns: u64) -> TokenChange {
 }
 
 /// Returns the name of the caller that shows a token.
-fn caller_name(token: &str) -> String {
+pub(crate) fn caller_name(token: &str) -> String {
     format!("token {token}")
 }
 
@@ -298,7 +298,7 @@ pub(crate) fn commit_at_rest(
     record.commit(&commit).map_err(unreadable)
 }
 
-fn may_add(name: &str, is_taken: bool, count: usize) -> Result<(), ApiError> {
+pub(crate) fn may_add(name: &str, is_taken: bool, count: usize) -> Result<(), ApiError> {
     if is_taken {
         return Err(ApiError::Conflict(format!("there is a token {name} already: revoke it, or choose another name")));
     }

@@ -217,7 +217,8 @@ pub(crate) fn leaves(tree: &UseTree, before: &[String]) -> Vec<(Vec<String>, Str
     }
 }
 
-fn is_test(attrs: &[Attribute]) -> bool {
+/// Returns whether it is for tests only.
+pub(crate) fn is_test(attrs: &[Attribute]) -> bool {
     let test =
         |attr: &Attribute| attr.path().is_ident("cfg") && attr.parse_args::<Path>().is_ok_and(|it| it.is_ident("test"));
     attrs.iter().any(test)

@@ -122,8 +122,7 @@ impl ObjectTable {
 
     /// Returns the entry of an object that is known, to be changed.
     pub(super) fn known_mut(&mut self, id: &str) -> &mut ObjectEntry {
-        let Some(entry) = self.entries.get_mut(id) else { unreachable!("{id} is known") };
-        Arc::make_mut(entry)
+        known(&mut self.entries, id)
     }
 
     /// Inserts an object that a store kept, which is not dirty.
@@ -142,7 +141,7 @@ impl ObjectTable {
     /// room for it.
     pub(super) fn apply(&mut self, facts: &ObjectFacts) -> Option<ObjectChange> {
         let (id, new) = self.find_or_insert(&facts.object, true)?;
-        let Some(entry) = self.entries.get_mut(&id).map(Arc::make_mut) else { unreachable!("{id} is known") };
+        let entry = known(&mut self.entries, &id);
         let parent_before = entry.object.parent.clone();
         let mut changed = FactChanges { new, ..FactChanges::default() };
         apply::event(&mut entry.object, facts, &mut changed, &mut self.dropped);
@@ -170,7 +169,7 @@ impl ObjectTable {
     pub(super) fn apply_diff(&mut self, diff: &ObjectDiff, now_ns: u64) -> Option<ObjectChange> {
         let is_listed = diff.entry.is_some();
         let (id, new) = self.find_or_insert(&diff.object, !is_listed)?;
-        let Some(entry) = self.entries.get_mut(&id).map(Arc::make_mut) else { unreachable!("{id} is known") };
+        let entry = known(&mut self.entries, &id);
         let object = &mut entry.object;
         let mut facts = FactChanges { new, ..FactChanges::default() };
         let parent_before = object.parent.clone();
@@ -277,4 +276,10 @@ fn share_text(text: &mut Option<SharedText>, known: &Option<SharedText>) {
     if text == known {
         text.clone_from(known);
     }
+}
+
+/// Returns the entry of an object that is known, to be changed.
+fn known<'a>(entries: &'a mut SharedTable<Arc<ObjectEntry>>, id: &str) -> &'a mut ObjectEntry {
+    let Some(entry) = entries.get_mut(id) else { unreachable!("{id} is known") };
+    Arc::make_mut(entry)
 }

@@ -3,7 +3,7 @@
 use std::{any::Any, sync::Arc};
 
 use lifesigns_model::{
-    DropKind, EventRow, InstanceError, ReminderChange, RuleInstance, RuleKey, RuleState, StateChange, limits,
+    DropKind, EventRow, InstanceError, NS_PER_MS, ReminderChange, RuleInstance, RuleKey, RuleState, StateChange, limits,
 };
 
 use super::Shard;
@@ -11,7 +11,6 @@ use crate::{LoadedRule, cpu, rule_runner::open, state::RuleMemory};
 
 /// Bytes of keys that a call is passed at most, unless one object has more.
 const KEYS_BYTES: usize = limits::BATCH_BYTES;
-const NS_PER_MS: u64 = 1_000_000;
 
 /// One rule's state on its way to another version.
 struct Migration {

@@ -30,7 +30,7 @@ impl RuleMemory {
         }
         let value = |(key, entry): (&str, &super::entry::Entry)| StateValue {
             key: key.to_owned(),
-            entry: hex(&entry.to_bytes()),
+            entry: hex::encode(entry.to_bytes()),
         };
         let mut values: Vec<StateValue> = state.entries().map(value).collect();
         values.sort_unstable_by(|one, other| one.key.cmp(&other.key));
@@ -39,19 +39,6 @@ impl RuleMemory {
 
     /// Puts entries that [`Self::before`] returned under an object. Returns whether all could be read.
     pub(crate) fn put(&mut self, object: u32, values: &[StateValue]) -> bool {
-        values.iter().all(|value| unhex(&value.entry).is_some_and(|entry| self.restore(object, &value.key, &entry)))
+        values.iter().all(|value| hex::decode(&value.entry).is_ok_and(|entry| self.restore(object, &value.key, &entry)))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    digits.map(char::from).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
-    if rest.is_empty() { bytes.collect() } else { None }
 }

@@ -15,7 +15,7 @@ mod tests;
 mod transfer;
 mod undo;
 
+use lifesigns_model::NS_PER_MS;
+
 pub(crate) use ledger::StateLedger;
 pub(crate) use memory::RuleMemory;
-
-const NS_PER_MS: u64 = 1_000_000;

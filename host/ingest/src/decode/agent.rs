@@ -71,11 +71,18 @@ pub(crate) fn decode(
     Ok(())
 }
 
+impl AgentSender<'_> {
+    /// Returns whether the agent may send about an object.
+    fn may_send_about(&self, object: &str) -> bool {
+        object == self.name || (self.may_name)(object)
+    }
+}
+
 fn take_line(number: u64, sent: &AgentLine<'_>, sender: AgentSender<'_>, batch: &mut EventBatch) {
     let place = format!("agent/{}:{}", sender.name, sent.source);
     let mut fields: Vec<(&str, &str)> = sent.fields.iter().map(|(name, value)| (&**name, &**value)).collect();
     let mut object = sent.object.as_deref().unwrap_or(sender.name);
-    if object != sender.name && !(sender.may_name)(object) {
+    if !sender.may_send_about(object) {
         // Not lost, and not about another object either.
         fields.insert(0, (CLAIMED, object));
         object = sender.name;
@@ -92,7 +99,7 @@ fn take_facts(number: u64, line: &str, sender: AgentSender<'_>, why: &serde_json
         return;
     };
     let object = object.as_deref().unwrap_or(sender.name);
-    if object != sender.name && !(sender.may_name)(object) {
+    if !sender.may_send_about(object) {
         let why = format!("the agent {:?} states no facts of the object {object:?}", sender.name);
         batch.refuse(number, why);
         return;

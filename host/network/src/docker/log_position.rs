@@ -20,9 +20,9 @@ pub(super) type ContainerId = [u8; 32];
 
 /// Returns the id that 64 hexadecimal digits are.
 pub(super) fn container_id(text: &str) -> Option<ContainerId> {
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect();
-    let bytes: Vec<u8> = digits?.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect();
-    bytes.try_into().ok().filter(|_| text.len() == 64)
+    let mut id = ContainerId::default();
+    hex::decode_to_slice(text, &mut id).ok()?;
+    Some(id)
 }
 
 /// How far one stream was read; nothing of it if both are 0.

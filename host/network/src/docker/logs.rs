@@ -15,7 +15,6 @@ use lifesigns_model::{Backoff, limits::LINE_BYTES};
 use lifesigns_sources::{Activity, SourceError, SourceFeed};
 use memchr::memrchr;
 use tokio::{
-    runtime::Builder,
     sync::{Semaphore, watch},
     task::{JoinSet, LocalSet, spawn_local},
     time::sleep,
@@ -29,7 +28,7 @@ use super::{
 };
 use crate::{
     counters::{Counters, add},
-    listener::forward_stop,
+    listener::runtime_of,
     race::{First, race, stopped},
     retry,
 };
@@ -48,9 +47,7 @@ pub(super) fn run(docker: &DockerSettings, settings: &SourceSettings, feed: &Sou
     let counters = Arc::new(Counters::new(format!("unix://{}", docker.socket.display())));
     let shown = Arc::clone(&counters);
     feed.show_traffic(Arc::new(move || shown.traffic()));
-    let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(failed)?;
-    let (stop, stopped) = watch::channel(false);
-    forward_stop(feed.stop().clone(), stop.clone()).map_err(failed)?;
+    let (runtime, stop, stopped) = runtime_of(feed).map_err(failed)?;
     let positions = feed.position().and_then(LogPositions::from_bytes).unwrap_or_else(|| match docker.from {
         FollowFrom::Start => LogPositions::default(),
         FollowFrom::End => LogPositions::beginning_at(feed.clock().now_ns()),

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use syn::{Attribute, Item, ItemImpl, Meta, Type, Visibility};
+use syn::{Attribute, Item, ItemImpl, Path, Type, Visibility};
 
 use crate::{
     crates,
-    modules::{leaves, module_path},
+    modules::{is_test, leaves, module_path},
     read, sources,
 };
 
@@ -217,9 +217,8 @@ pub(super) fn attributes(item: &Item) -> &[Attribute] {
 
 /// Returns whether it is for tests only, or hidden in the documentation.
 pub(super) fn is_hidden(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        let Meta::List(list) = &attribute.meta else { return false };
-        let inner = list.tokens.to_string();
-        (list.path.is_ident("cfg") && inner == "test") || (list.path.is_ident("doc") && inner == "hidden")
-    })
+    let hidden = |attribute: &Attribute| {
+        attribute.path().is_ident("doc") && attribute.parse_args::<Path>().is_ok_and(|it| it.is_ident("hidden"))
+    };
+    is_test(attributes) || attributes.iter().any(hidden)
 }
