@@ -58,7 +58,11 @@ impl CheckpointBuilder {
             CheckpointPart::Sequence(part) => self.sequence = Some(part),
             CheckpointPart::Shard(observations, room, part) => {
                 self.shards += 1;
-                self.observations.extend(observations);
+                if self.observations.is_empty() {
+                    self.observations = observations;
+                } else {
+                    self.observations.extend(observations);
+                }
                 self.room = match (self.room.take(), room) {
                     (Some(one), Some(other)) => Some(one.merge(other)),
                     (one, other) => one.or(other),
@@ -84,10 +88,7 @@ impl CheckpointBuilder {
         // Stable, and a line is of one shard.
         self.observations.sort_by_key(|(position, rule, _)| (*position, *rule));
         let ShardCheckpoint { mut states, mut reminders, mut objects, calls } = self.part;
-        states.sort_by(|one, other| {
-            let key = |state: &StateChange| (state.rule.clone(), state.object.clone(), state.key.clone());
-            key(one).cmp(&key(other))
-        });
+        states.sort_by(|one, other| (&one.rule, &one.object, &one.key).cmp(&(&other.rule, &other.object, &other.key)));
         reminders
             .sort_by(|one, other| (&one.object, &one.rule, &one.name).cmp(&(&other.object, &other.rule, &other.name)));
         objects.sort_by(|one, other| one.object.cmp(&other.object));

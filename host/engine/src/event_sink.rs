@@ -120,6 +120,9 @@ pub(crate) struct ObservationBuffer {
 /// An attribute's two texts, with what the allocator adds.
 const ATTRIBUTE_BYTES: usize = size_of::<(String, String)>() + 32;
 
+/// The most observations for which a buffer has room from the start.
+const KEPT_ROOM: usize = 1024;
+
 impl ObservationBuffer {
     /// Returns an empty buffer for about `most_bytes`.
     pub(crate) fn new(most_bytes: usize) -> Self {
@@ -136,7 +139,7 @@ impl ObservationBuffer {
         let new = self.list[self.announced..].iter();
         let alerts: Vec<&RuleAlert> = new
             .filter_map(|(.., observation)| match observation {
-                Observation::RuleAlert(alert) => Some(alert),
+                Observation::RuleAlert(alert) => Some(&**alert),
                 _ => None,
             })
             .collect();
@@ -149,7 +152,9 @@ impl ObservationBuffer {
     /// Takes all of them, and the permit for their bytes. All have been announced.
     pub(crate) fn take(&mut self) -> (Vec<(StreamPosition, u32, Observation)>, Option<BytePermit>) {
         (self.bytes, self.announced) = (0, 0);
-        (std::mem::take(&mut self.list), self.permit.take())
+        // As many are likely to follow.
+        let next = Vec::with_capacity(self.list.len().min(KEPT_ROOM));
+        (std::mem::replace(&mut self.list, next), self.permit.take())
     }
 
     /// Takes what rules were given.
@@ -185,8 +190,8 @@ impl EventSink for ObservationBuffer {
         let attributes = alert.attributes.iter().map(attribute).sum::<usize>();
         let symptom = alert.symptom.id.len() + alert.symptom.title.len() + alert.symptom.recommendation.len();
         let texts = [alert.rule, alert.object, alert.summary, alert.evidence.text, alert.evidence.source, alert.module];
-        let bytes = attributes + symptom + texts.iter().map(|text| text.len()).sum::<usize>();
-        self.push(position, alert.order.rule, Observation::RuleAlert(RuleAlert::from(alert)), bytes);
+        let bytes = size_of::<RuleAlert>() + attributes + symptom + texts.iter().map(|text| text.len()).sum::<usize>();
+        self.push(position, alert.order.rule, Observation::RuleAlert(Box::new(RuleAlert::from(alert))), bytes);
     }
 
     fn facts(&mut self, at: LineContext<'_>, facts: &ObjectFacts) {

@@ -117,7 +117,7 @@ fn facts_and_new_objects_come_in_the_order_of_the_alerts() {
     .unwrap();
     let kept = kept.into_inner().unwrap();
     let alone: Vec<Observation> =
-        order.iter().map(|at| Observation::RuleAlert(kept[usize::from(*at)].clone())).collect();
+        order.iter().map(|at| Observation::RuleAlert(Box::new(kept[usize::from(*at)].clone()))).collect();
     runs[0].retain(|sign| matches!(sign, Observation::RuleAlert(_)));
     assert_eq!(runs[0], alone);
 }

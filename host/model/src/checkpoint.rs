@@ -50,7 +50,7 @@ impl Checkpoint {
 pub enum Observation {
     /// A rule raises or clears a symptom. Users see these counted as "raises and clears"; the JSON
     /// key of the count is `signs`, from before this name.
-    RuleAlert(RuleAlert),
+    RuleAlert(Box<RuleAlert>),
     /// Facts, changed or not, with the time from which they hold, and the name of their source.
     Facts(ObjectFacts, String),
     /// Facts of the inventory, which rules were informed of in the stream.

@@ -26,7 +26,11 @@ impl Recorder {
         let _ = self.book.apply(BookInput::Clock(now_ns));
         for observation in observations {
             let (source, input) = match observation {
-                Observation::RuleAlert(alert) => (String::new(), BookInput::Symptom(Box::new(alert))),
+                Observation::RuleAlert(alert) => {
+                    // It names its source itself.
+                    let _ = self.book.apply(BookInput::Symptom(alert));
+                    continue;
+                }
                 Observation::Facts(facts, source) => (source, BookInput::Facts(facts)),
                 Observation::Seen { object, source, time_ns } => (source, BookInput::Seen { object, time_ns }),
                 // The book has the inventory itself.

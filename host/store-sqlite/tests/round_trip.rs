@@ -314,8 +314,8 @@ fn signs_that_are_no_facts_are_the_books() {
         module: String::new(),
     };
     let mut commit = Commit::default();
-    let (signs, _) =
-        commit.take(Checkpoint { observations: vec![Observation::RuleAlert(alert)], ..Checkpoint::default() });
+    let (signs, _) = commit
+        .take(Checkpoint { observations: vec![Observation::RuleAlert(Box::new(alert))], ..Checkpoint::default() });
     assert!(signs.len() == 1 && commit.is_empty());
 }
 

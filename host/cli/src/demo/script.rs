@@ -68,7 +68,7 @@ impl DemoScript {
                     rule_alerts::write(alert, self.colour, &mut line);
                 });
                 out.write_all(line.as_bytes())?;
-                BookInput::Symptom(Box::new(alert))
+                BookInput::Symptom(alert)
             }
             Observation::Facts(facts, source) => BookInput::Of { source, input: Box::new(BookInput::Facts(facts)) },
             Observation::Inventory(_) => return Ok(()),

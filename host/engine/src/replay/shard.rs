@@ -120,7 +120,8 @@ const fn key(order: RuleAlertOrder, phase: Phase) -> SortKey {
 
 impl EventSink for SliceObservations {
     fn alert(&mut self, _: StreamPosition, alert: &RuleAlertRef<'_>) {
-        self.observations.push((key(alert.order, Phase::Event), Observation::RuleAlert(RuleAlert::from(alert))));
+        self.observations
+            .push((key(alert.order, Phase::Event), Observation::RuleAlert(Box::new(RuleAlert::from(alert)))));
     }
 
     fn facts(&mut self, at: LineContext<'_>, facts: &ObjectFacts) {
