@@ -1,15 +1,20 @@
 //! What the book did since changes were last taken: audit entries, notices and what else goes to the store as it is.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::{
     change::{AuditedChange, BookChanges, KnownRule, Notice, RemovedRule},
-    record::{Alert, BadgePoint},
+    record::{Alert, BadgeOwner, BadgePoint},
     silence::Silence,
 };
 
 /// The audit entry of an alert that ends.
 pub(super) const ALERT_CANCELLED: &str = "alert cancelled";
+
+/// The most badges at once of which all are kept.
+const BADGES: usize = 512;
 
 /// Collects what is given to the store and to receivers.
 #[derive(Debug, Default)]
@@ -71,8 +76,23 @@ impl Journal {
 
     /// Takes what was collected.
     pub(super) fn take(&mut self) -> BookChanges {
+        thin(&mut self.changes.badges);
         std::mem::take(&mut self.changes)
     }
+}
+
+/// Of very many badges, leaves out those of groups that another one of the same group and second follows: the badge of
+/// a group changes with each alert of its members.
+fn thin(badges: &mut Vec<BadgePoint>) {
+    if badges.len() <= BADGES {
+        return;
+    }
+    let mut followed: HashSet<(&str, u64)> = HashSet::new();
+    let mut kept = Vec::with_capacity(badges.len());
+    for point in badges.iter().rev() {
+        kept.push(point.of == BadgeOwner::Object || followed.insert((&point.name, point.time_ns / 1_000_000_000)));
+    }
+    badges.retain(|_| kept.pop() == Some(true));
 }
 
 /// Returns what an audit entry says about an alert.
@@ -103,5 +123,47 @@ fn difference(before: Value, after: Value) -> (Value, Value) {
             (Value::Object(before), Value::Object(after))
         }
         both => both,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Badge;
+
+    fn point(of: BadgeOwner, name: &str, time_ns: u64, violations: u32) -> BadgePoint {
+        BadgePoint {
+            of,
+            name: name.to_owned(),
+            time_ns,
+            badge: Badge { score: 0, worst: 0, share: 0, violations, allowed: 0 },
+        }
+    }
+
+    #[test]
+    fn of_very_many_badges_of_a_group_the_last_of_each_second_stays() {
+        let mut journal = Journal::default();
+        let many = |count: u32| -> Vec<BadgePoint> {
+            let times = (0..count).map(|number| (number, u64::from(number) * 10_000_000));
+            times
+                .flat_map(|(number, time_ns)| {
+                    let object = format!("vm-{number}");
+                    [
+                        point(BadgeOwner::Object, &object, time_ns, 1),
+                        point(BadgeOwner::Group, "fleet", time_ns, number),
+                        point(BadgeOwner::Group, &object, time_ns, 1),
+                    ]
+                })
+                .collect()
+        };
+        journal.badges(many(100));
+        assert_eq!(journal.take().badges, many(100), "so few are all kept");
+        journal.badges(many(1000));
+        let kept = journal.take().badges;
+        let fleet: Vec<u32> =
+            kept.iter().filter(|point| point.name == "fleet").map(|point| point.badge.violations).collect();
+        assert_eq!(fleet, [99, 199, 299, 399, 499, 599, 699, 799, 899, 999]);
+        assert_eq!(kept.len(), 2000 + fleet.len(), "another group, and objects, have one each");
+        assert!(kept.is_sorted_by_key(|point| point.time_ns));
     }
 }
