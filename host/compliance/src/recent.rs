@@ -1,6 +1,8 @@
 //! Values that were used lately, so that equal ones share their memory.
 
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::hash::{BuildHasher, Hash};
+
+use foldhash::fast::RandomState;
 
 /// The most values that are remembered.
 const VALUES: usize = 1024;
@@ -10,12 +12,12 @@ const VALUES: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct RecentValues<T> {
     slots: Vec<Option<T>>,
-    hashes: BuildHasherDefault<DefaultHasher>,
+    hashes: RandomState,
 }
 
 impl<T> Default for RecentValues<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), hashes: BuildHasherDefault::default() }
+        Self { slots: Vec::new(), hashes: RandomState::default() }
     }
 }
 

@@ -66,7 +66,7 @@ impl Book {
                 self.state.clock.set_source("");
                 return outcome;
             }
-            BookInput::Symptom(rule_alert) => symptoms::take(state, *rule_alert),
+            BookInput::Symptom(rule_alert) => symptoms::take(state, rule_alert),
             BookInput::Facts(facts) => facts::take(state, facts),
             BookInput::Inventory(objects) => facts::inventory(state, &objects),
             BookInput::Seen { object, time_ns } => {

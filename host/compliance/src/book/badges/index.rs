@@ -106,6 +106,9 @@ impl BadgeIndex {
     /// `exists`: whether the definition or symptom of this name is still there.
     pub(crate) fn update(&mut self, sources: &BadgeSources<'_>, exists: impl Fn(&str) -> bool) -> Vec<BadgePoint> {
         let mut changed = Vec::new();
+        if self.objects_due.is_empty() && self.groups_due.is_empty() && !self.members_moved {
+            return changed;
+        }
         for object in std::mem::take(&mut self.objects_due) {
             changed.extend(self.update_object(&object, sources, &exists));
         }

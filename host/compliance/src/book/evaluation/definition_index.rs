@@ -44,6 +44,11 @@ impl Dependents {
         self.positive.is_empty()
     }
 
+    /// Returns those evaluated on the object that has the symptom, which may be itself one of them.
+    pub(crate) fn on_same_object<'a>(&'a self, symptom: &'a Id) -> impl Iterator<Item = &'a Id> {
+        self.own.iter().chain(self.makes_own_alert().then_some(symptom))
+    }
+
     fn add(&mut self, one: &Dependency) {
         if one.positive {
             self.positive.insert(Arc::clone(&one.definition));

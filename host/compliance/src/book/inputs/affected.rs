@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     book::{
-        evaluation::policy_cache::Membership,
+        evaluation::{definition_index::Dependents, policy_cache::Membership},
         ids::{Id, Key, key},
         inputs::reevaluator::Reevaluator,
         trigger::{Raise, Trigger},
@@ -24,14 +24,22 @@ impl Reevaluator<'_> {
     /// Counts a raise of a symptom that is active already: no condition changes by it, so only open alerts
     /// count it, and alerts that a person cancelled are updated.
     pub(crate) fn symptom_repeated(&mut self, object: &Id, symptom: &Id, trigger: &Trigger<'_>, raise: &Raise) {
-        for (object, name) in self.dependents(object, symptom) {
-            let Some(alert) = self.state.alerts.get(&object, &name) else { continue };
-            let is_only_symptom = matches!(&alert.symptoms[..], [one] if **one == **symptom);
-            match (alert.status, alert.cause) {
-                (AlertStatus::Open, _) if is_only_symptom => self.count_raise(&object, &name, raise),
-                (AlertStatus::Open, _) | (_, Some(EndCause::Hand)) => self.update(&object, &name, trigger),
-                _ => {}
-            }
+        let dependents = self.state.definitions.dependents(symptom);
+        for name in dependents.on_same_object(symptom) {
+            self.repeated_in(object, name, symptom, trigger, raise);
+        }
+        for (object, name) in self.relatives(object, &dependents) {
+            self.repeated_in(&object, &name, symptom, trigger, raise);
+        }
+    }
+
+    fn repeated_in(&mut self, object: &Id, name: &Id, symptom: &Id, trigger: &Trigger<'_>, raise: &Raise) {
+        let Some(alert) = self.state.alerts.get(object, name) else { return };
+        let is_only_symptom = matches!(&alert.symptoms[..], [one] if **one == **symptom);
+        match (alert.status, alert.cause) {
+            (AlertStatus::Open, _) if is_only_symptom => self.count_raise(object, name, raise),
+            (AlertStatus::Open, _) | (_, Some(EndCause::Hand)) => self.update(object, name, trigger),
+            _ => {}
         }
     }
 
@@ -54,10 +62,14 @@ impl Reevaluator<'_> {
     /// Returns the objects and definitions that depend on a symptom of `object`.
     fn dependents(&mut self, object: &Id, symptom: &Id) -> Vec<Key> {
         let dependents = self.state.definitions.dependents(symptom);
-        let mut all: Vec<Key> = dependents.own.iter().map(|name| key(object, name)).collect();
-        if dependents.makes_own_alert() {
-            all.push(key(object, symptom));
-        }
+        let mut all: Vec<Key> = dependents.on_same_object(symptom).map(|name| key(object, name)).collect();
+        all.append(&mut self.relatives(object, &dependents));
+        all
+    }
+
+    /// Returns those of `dependents` of a symptom of `object` that are evaluated on other objects.
+    fn relatives(&mut self, object: &Id, dependents: &Dependents) -> Vec<Key> {
+        let mut all = Vec::new();
         if !dependents.children.is_empty() {
             let children: Vec<String> = self.state.registry.children(object).map(str::to_owned).collect();
             for child in children {

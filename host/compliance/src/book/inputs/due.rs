@@ -20,6 +20,9 @@ pub(crate) fn apply_due(state: &mut BookState) {
 
 /// Runs the timers that are due. What follows from a timer goes by the timer's clock.
 pub(crate) fn run(state: &mut BookState) {
+    if !state.timers.is_any_due() {
+        return;
+    }
     let (active, at_ns) = (state.clock.active().clone(), state.clock.at_ns());
     while let Some(((due_ns, object, kind, name), clock)) = state.timers.pop_due() {
         state.clock.enter(clock, due_ns);

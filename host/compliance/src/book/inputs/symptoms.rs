@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Takes a raise or clear of a rule.
-pub(crate) fn take(state: &mut BookState, rule_alert: model::RuleAlert) {
+pub(crate) fn take(state: &mut BookState, rule_alert: Box<model::RuleAlert>) {
     state.clock.set_source(&rule_alert.source);
     let time_ns = event_time::observe(state, &rule_alert.object, rule_alert.time_ns);
     state.clock.set_source("");
@@ -37,7 +37,7 @@ pub(crate) fn take(state: &mut BookState, rule_alert: model::RuleAlert) {
         }
     };
     state.rules.note_raised(&rule_alert.rule, state.clock.wall_ns());
-    let who = format!("rule {}", rule_alert.rule);
+    let who = ["rule ", &rule_alert.rule].concat();
     let trigger = Trigger::of(EndCause::Clear, time_ns, &who);
     match rule_alert.change {
         Change::Raise => raise(state, (&object, &name), rule_alert, fingerprint, &trigger),
@@ -52,7 +52,7 @@ pub(crate) fn take(state: &mut BookState, rule_alert: model::RuleAlert) {
 fn raise(
     state: &mut BookState,
     (object, name): (&Id, &Id),
-    rule_alert: model::RuleAlert,
+    rule_alert: Box<model::RuleAlert>,
     fingerprint: u64,
     trigger: &Trigger<'_>,
 ) {

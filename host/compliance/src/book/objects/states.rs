@@ -28,6 +28,8 @@ pub(crate) struct ObjectStates {
     objects: SharedTable<Symptoms>,
     dirty: KeySet,
     parts: SharedParts,
+    /// The name of the symptom in hand, to be looked for.
+    name: String,
 }
 
 /// The outcome of a raise or clear before it is applied.
@@ -112,23 +114,25 @@ impl ObjectStates {
 
     /// Admits a raise or clear of an object that is there, and remembers its fingerprint.
     pub(crate) fn admit(&mut self, object: &Id, rule_alert: &model::RuleAlert, fingerprint: u64) -> Admission {
-        let symptoms = self.symptoms_mut(object);
-        let name = format!("{}/{}", rule_alert.rule, rule_alert.symptom);
-        let known = symptoms.get_key_value(name.as_str()).map(|(name, _)| Arc::clone(name));
-        let name = match known {
-            Some(name) => name,
-            None if symptoms.len() >= limits::OBJECT_SYMPTOMS => return Admission::NoRoom(name.into()),
+        let symptoms = self.objects.entry_or_default(object);
+        self.name.clear();
+        for part in [&rule_alert.rule, "/", &rule_alert.symptom] {
+            self.name.push_str(part);
+        }
+        let name = match symptoms.get_key_value(&self.name) {
+            Some((_, symptom)) if symptom.recent.contains(&fingerprint) => return Admission::Repeated,
+            Some((name, _)) => Arc::clone(name),
+            None if symptoms.len() >= limits::OBJECT_SYMPTOMS => return Admission::NoRoom(self.name.as_str().into()),
             None => {
-                let name: Id = name.into();
+                let name: Id = self.name.as_str().into();
                 let new = SymptomState::inactive(rule_alert, object, &name);
                 symptoms.insert(Arc::clone(&name), Arc::new(new));
                 name
             }
         };
-        if self.symptom(object, &name).is_some_and(|symptom| symptom.recent.contains(&fingerprint)) {
-            return Admission::Repeated;
-        }
-        let recent = &mut self.symptom_mut(object, &name).recent;
+        self.dirty.insert(key(object, &name));
+        let Some(symptom) = symptoms.get_mut(&name) else { unreachable!("{object} has {name}") };
+        let recent = &mut Arc::make_mut(symptom).recent;
         if recent.len() >= limits::FINGERPRINTS {
             recent.remove(0);
         }
@@ -150,14 +154,14 @@ impl ObjectStates {
     pub(crate) fn raise(
         &mut self,
         (object, name): (&Id, &Id),
-        rule_alert: model::RuleAlert,
+        rule_alert: Box<model::RuleAlert>,
         evidence: EvidenceLine,
         event_ns: u64,
         wall_ns: u64,
     ) -> Raised {
-        self.dirty.insert(key(object, name));
+        // Its admission has noted for the store that it changes.
         let symptom = symptom_of(&mut self.objects, object, name);
-        let source_before = symptom.source().to_owned();
+        let is_other_source = *symptom.source() != *evidence.source;
         let outcome = symptom.raise(rule_alert, evidence.time_ns, event_ns, evidence);
         if outcome == RaiseOutcome::Changed {
             self.parts.share_symptom(symptom);
@@ -167,7 +171,7 @@ impl ObjectStates {
         }
         symptom.heard_ns = wall_ns;
         // One timer a symptom and source is enough: it is set again when it fires too early.
-        let needs_timer = outcome == RaiseOutcome::Changed || source_before != symptom.source();
+        let needs_timer = outcome == RaiseOutcome::Changed || is_other_source;
         Raised { outcome, hold_due_ns: symptom.hold_due_ns().filter(|_| needs_timer) }
     }
 

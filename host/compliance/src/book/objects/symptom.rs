@@ -69,7 +69,7 @@ impl SymptomState {
     /// Applies a raise. `event_ns` is how far the event clock of the object and source has come.
     pub(crate) fn raise(
         &mut self,
-        rule_alert: model::RuleAlert,
+        rule_alert: Box<model::RuleAlert>,
         time_ns: u64,
         event_ns: u64,
         evidence: EvidenceLine,
@@ -118,7 +118,8 @@ impl SymptomState {
             && self.controls == rule_alert.controls
     }
 
-    fn describe(&mut self, rule_alert: model::RuleAlert) {
+    fn describe(&mut self, rule_alert: Box<model::RuleAlert>) {
+        let rule_alert = *rule_alert;
         self.criticality = rule_alert.criticality;
         self.impact = rule_alert.impact;
         self.hold_ms = rule_alert.hold_ms;

@@ -55,7 +55,10 @@ impl Timers {
         if is_full && self.clocks.get(key).is_none() {
             self.evict_idle(limits::EVENT_CLOCKS / EVICTED_SHARE);
         }
-        let clock = self.clocks.entry_or_default(key);
+        let clock = match self.clocks.get_mut(key) {
+            Some(clock) => clock,
+            None => self.clocks.entry_or_default(key),
+        };
         let time_ns = clock.observe(time_ns, is_ahead, self.wall_ns);
         if clock.has_timers() {
             self.collect(key);
@@ -155,6 +158,11 @@ impl Timers {
         }
         let clock_ns = self.clocks.get(key).map_or(0, |clock| clock.time_ns(until_ns));
         clock_ns.max(self.watermark_ns)
+    }
+
+    /// Returns whether a timer is due.
+    pub(crate) fn is_any_due(&self) -> bool {
+        !self.ready.is_empty()
     }
 
     /// Takes the first timer that is due: in order of time, object, kind, name.
