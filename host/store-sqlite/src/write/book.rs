@@ -44,6 +44,9 @@ pub(super) fn write(connection: &Connection, changes: &BookChanges, now_ns: u64)
     let there: HashSet<&str> = changes.objects.iter().map(|object| object.id.as_str()).collect();
     let gone: HashSet<&str> = changes.forgotten.iter().map(String::as_str).filter(|id| !there.contains(id)).collect();
     let is_gone = |point: &&BadgePoint| point.of == BadgeOwner::Object && gone.contains(point.name.as_str());
+    if gone.is_empty() {
+        return badges(connection, &changes.badges, now_ns);
+    }
     let kept: Vec<BadgePoint> = changes.badges.iter().filter(|point| !is_gone(point)).cloned().collect();
     badges(connection, &kept, now_ns)
 }
@@ -159,10 +162,16 @@ fn badges(connection: &Connection, badges: &[BadgePoint], now_ns: u64) -> rusqli
         "INSERT INTO badge (who, name, time_ns, score, worst, share, violations, allowed, written_ns)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
-    for point in badges {
+    // Of a group that changed many times only the last badge is the present one.
+    let mut known: HashSet<(BadgeOwner, &str)> = HashSet::new();
+    for point in badges.iter().rev().filter(|point| known.insert((point.of, &point.name))) {
         let (who, time_ns, badge) = (who(point.of), bits(point.time_ns), &point.badge);
         let (score, worst, share, violations) = (badge.score, badge.worst, badge.share, badge.violations);
         now.execute(params![who, point.name, time_ns, score, worst, share, violations, badge.allowed])?;
+    }
+    for point in badges {
+        let (who, badge) = (who(point.of), &point.badge);
+        let (score, worst, share, violations) = (badge.score, badge.worst, badge.share, badge.violations);
         let written_ns = sortable(now_ns);
         let time_ns = sortable(point.time_ns);
         history.execute(params![

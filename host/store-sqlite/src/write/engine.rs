@@ -36,24 +36,31 @@ fn offsets(connection: &Connection, offsets: &[SourceOffset]) -> rusqlite::Resul
 fn clocks(connection: &Connection, clocks: &[ObjectClock]) -> rusqlite::Result<()> {
     let mut set = connection
         .prepare_cached("INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns")?;
+    let mut forget = connection.prepare_cached("DELETE FROM clock WHERE object = ?1")?;
+    let mut gone: Vec<&str> = Vec::new();
     for clock in clocks {
         match clock.time_ns {
-            Some(time_ns) => set.execute(params![clock.object, bits(time_ns)])?,
-            None => forget(connection, &clock.object)?,
-        };
+            Some(time_ns) => _ = set.execute(params![clock.object, bits(time_ns)])?,
+            None => {
+                forget.execute([&clock.object])?;
+                gone.push(&clock.object);
+            }
+        }
+    }
+    // There may be very many of which nothing else is known.
+    for (any, statement) in [
+        ("SELECT EXISTS (SELECT 1 FROM fact)", "DELETE FROM fact WHERE object = ?1"),
+        ("SELECT EXISTS (SELECT 1 FROM state)", "DELETE FROM state WHERE object = ?1"),
+        ("SELECT EXISTS (SELECT 1 FROM reminder)", "DELETE FROM reminder WHERE object = ?1"),
+    ] {
+        if !gone.is_empty() && connection.prepare_cached(any)?.query_row([], |row| row.get(0))? {
+            let mut remove = connection.prepare_cached(statement)?;
+            for object in &gone {
+                remove.execute([object])?;
+            }
+        }
     }
     Ok(())
-}
-
-fn forget(connection: &Connection, object: &str) -> rusqlite::Result<usize> {
-    for statement in [
-        "DELETE FROM fact WHERE object = ?1",
-        "DELETE FROM state WHERE object = ?1",
-        "DELETE FROM reminder WHERE object = ?1",
-    ] {
-        connection.prepare_cached(statement)?.execute([object])?;
-    }
-    connection.prepare_cached("DELETE FROM clock WHERE object = ?1")?.execute([object])
 }
 
 fn states(connection: &Connection, states: &[StateChange]) -> rusqlite::Result<()> {
