@@ -42,10 +42,10 @@ impl Recorder {
             self.shared.publish(self.book.view());
         } else {
             crash::point(crash::BEFORE_COMMIT);
-            if let Err(error) = self.record.commit(&turn.commit) {
+            if let Err(error) = self.committer.record().commit(&turn.commit) {
                 return self.undo(turn, error);
             }
-            self.committed();
+            self.committed(self.book.view());
         }
         self.complete(turn);
         Ok(())
@@ -70,7 +70,7 @@ impl Recorder {
 
     /// Goes on from what was committed last, as after a restart.
     fn reload_book(&mut self) -> Result<(), RecordError> {
-        let recorded = self.record.load()?;
+        let recorded = self.committer.record().load()?;
         let Ok(mut book) = Book::new(Arc::clone(&self.config.compliance)) else {
             unreachable!("the configuration in force has no errors")
         };

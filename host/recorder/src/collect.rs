@@ -63,7 +63,8 @@ impl Recorder {
 
     /// Turns notices for receivers that do not exist into dead letters, which an operator may send again.
     fn take_orphans(&mut self, commit: &mut Commit) {
-        if !std::mem::take(&mut self.orphans) {
+        // What is being written may be about them.
+        if self.in_flight.is_some() || !std::mem::take(&mut self.orphans) {
             return;
         }
         match self.receivers.orphans() {

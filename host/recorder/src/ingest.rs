@@ -8,7 +8,7 @@ use lifesigns_record::Commit;
 use crate::{
     recorder::Recorder,
     source_progress::ProgressSnapshot,
-    turn::{Coverage, Turn},
+    turn::{Coverage, InFlight, Turn},
 };
 
 /// The book learns the time at least this often.
@@ -67,7 +67,9 @@ impl Recorder {
             return;
         }
         for source in progressed.caught_up {
-            let moved = commit.offsets.iter().rev().find(|offset| *offset.source == *source);
+            let in_flight = self.in_flight.as_ref().map_or(&[][..], InFlight::offsets);
+            let latest_first = commit.offsets.iter().rev().chain(in_flight.iter().rev());
+            let moved = latest_first.clone().find(|offset| *offset.source == *source);
             let time_ns = match moved {
                 Some(offset) => offset.time_ns,
                 None => self.shared.health.get().offsets.get(&*source).and_then(|offset| offset.time_ns),

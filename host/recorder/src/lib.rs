@@ -7,6 +7,7 @@ mod alert_stream;
 mod at_rest;
 mod change_log;
 mod collect;
+mod committer;
 mod config;
 #[doc(hidden)]
 pub mod crash;
@@ -18,6 +19,7 @@ mod health;
 mod history;
 mod ingest;
 mod open;
+mod overlap;
 mod pace;
 mod pulse;
 mod receivers;

@@ -15,6 +15,7 @@ use lifesigns_model::{InitialState, ObjectFacts, RuleChangeMark, SharedClock, So
 use lifesigns_record::{RecordError, RecordWriter};
 
 use crate::{
+    committer::Committer,
     config::{ConfigureError, RecorderConfig},
     handle::RecorderHandle,
     pace::TurnPace,
@@ -172,7 +173,8 @@ impl OpenedRecord {
         let recorder = Recorder {
             shared,
             book: self.book,
-            record: self.record,
+            committer: Committer::start(self.record)?,
+            in_flight: None,
             receivers,
             requests,
             config: self.config,

@@ -8,18 +8,19 @@ use std::{
 };
 
 use crossbeam_channel::Receiver;
-use lifesigns_compliance::Book;
+use lifesigns_compliance::{Book, BookView};
 use lifesigns_notifications::DeliveryOutcome;
-use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError, RecordWriter};
+use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError};
 
 use crate::{
+    committer::Committer,
     config::RecorderConfig,
     crash,
     pace::TurnPace,
     receivers::Receivers,
     request::RecorderRequest,
     shared::RecorderShared,
-    turn::{Coverage, Replies, Turn, unavailable},
+    turn::{Coverage, Gathered, InFlight, Replies, Turn, unavailable},
     warnings::Warnings,
 };
 
@@ -47,7 +48,7 @@ pub(crate) enum RecorderFailure {
 /// The result of a turn's commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-enum CommitOutcome {
+pub(crate) enum CommitOutcome {
     /// The turn is on the disk.
     Committed,
     /// The recorder has to stop while the store takes no commits: nothing of the turn is on the disk.
@@ -67,7 +68,10 @@ enum Pause {
 pub(crate) struct Recorder {
     pub(crate) shared: Arc<RecorderShared>,
     pub(crate) book: Book,
-    pub(crate) record: Box<dyn RecordWriter>,
+    /// The writer of the record.
+    pub(crate) committer: Committer,
+    /// The turn whose commit another thread writes.
+    pub(crate) in_flight: Option<InFlight>,
     pub(crate) receivers: Receivers,
     pub(crate) requests: Receiver<RecorderRequest>,
     /// Requests that came while the recorder waited, for the next turn.
@@ -101,30 +105,38 @@ impl Recorder {
         let mut stop = false;
         let mut coverage = Coverage::Complete;
         loop {
-            // Receivers that are replaced start after the next commit, and a store that failed is tried again.
-            if coverage == Coverage::Complete && !self.receivers.is_replacing() && self.shared.health.is_ok() {
-                self.wait();
-            } else {
-                self.gather();
-            }
+            let gathered = self.wait_for_turn(coverage);
             if self.shared.engine.is_broken() {
                 return Err(RecorderFailure::Engine);
             }
             let began = Instant::now();
-            self.shared.pulse.begin(began);
-            let mut turn = self.collect(stop);
-            if self.commit(&mut turn)? == CommitOutcome::Abandoned {
-                // The acknowledgements are dropped, not released: what is not on the disk comes again.
+            let mut turn = Turn { stop, coverage, ..Turn::default() };
+            if gathered == Gathered::Work {
+                self.shared.pulse.begin(began);
+                turn = self.collect(stop);
+            }
+            // The acknowledgements of an abandoned turn are dropped, not released: what is not on the disk comes again.
+            if self.settle(&mut turn)? == CommitOutcome::Abandoned {
                 break;
             }
             (stop, coverage) = (turn.stop, turn.coverage);
+            if gathered == Gathered::Written {
+                continue;
+            }
+            self.shared.pulse.begin(began);
+            if self.may_overlap(&turn) {
+                self.begin_commit(turn, began);
+                continue;
+            }
+            if self.commit(&mut turn)? == CommitOutcome::Abandoned {
+                break;
+            }
+            stop = turn.stop;
             let is_last = turn.is_last();
             let requested = std::mem::take(&mut turn.requested);
             self.complete(turn);
             self.carry_out(requested)?;
-            let ended = Instant::now();
-            self.shared.pulse.end(ended);
-            self.pace.end(began, ended);
+            self.end_turn(began);
             if is_last {
                 break;
             }
@@ -133,21 +145,53 @@ impl Recorder {
         Ok(())
     }
 
+    /// Waits until there is work for a turn, after one that covered so much.
+    fn wait_for_turn(&mut self, coverage: Coverage) -> Gathered {
+        if self.in_flight.is_some() {
+            return self.gather_while_committing();
+        }
+        // What came while a turn was written waits already, receivers that are replaced start after the next commit, and
+        // a store that failed is tried again.
+        let is_idle = coverage == Coverage::Complete && self.inbox.is_empty();
+        if is_idle && !self.receivers.is_replacing() && self.shared.health.is_ok() {
+            self.wait();
+        } else {
+            self.gather();
+        }
+        Gathered::Work
+    }
+
+    pub(crate) fn end_turn(&mut self, began: Instant) {
+        let ended = Instant::now();
+        self.shared.pulse.end(ended);
+        self.pace.end(began, ended);
+    }
+
     pub(crate) fn now_ns(&self) -> u64 {
         self.shared.clock.now_ns()
     }
 
     /// Commits a turn, however long it takes: until then nothing is acknowledged, so sources wait. What callers ask
     /// for is refused at the first failure. A store that failed is tried again also if there is nothing to commit.
-    fn commit(&mut self, turn: &mut Turn) -> Result<CommitOutcome, RecorderFailure> {
+    pub(crate) fn commit(&mut self, turn: &mut Turn) -> Result<CommitOutcome, RecorderFailure> {
         if turn.commit.is_empty() && self.shared.health.is_ok() {
             // What needs no commit may have changed, such as the clock.
             self.shared.publish(self.book.view());
             return Ok(CommitOutcome::Committed);
         }
         crash::point(crash::BEFORE_COMMIT);
+        let written = self.committer.record().commit(&turn.commit);
+        self.insist(turn, written)
+    }
+
+    /// Tries to commit a turn again until that succeeds, if it has not at first.
+    pub(crate) fn insist(
+        &mut self,
+        turn: &mut Turn,
+        mut written: Result<(), RecordError>,
+    ) -> Result<CommitOutcome, RecorderFailure> {
         let mut delay = RETRY_FIRST;
-        while let Err(error) = self.record.commit(&turn.commit) {
+        while let Err(error) = written {
             self.shared.health.failed(&error);
             let why = self.shared.health.get().text.clone();
             turn.refuse(&why);
@@ -161,14 +205,16 @@ impl Recorder {
             }
             turn.stop = self.refuse_requests(&why, delay) == Pause::StopRequested;
             delay = (delay * 2).min(RETRY_LAST);
+            written = self.committer.record().commit(&turn.commit);
         }
-        self.committed();
+        let view = turn.view.take().unwrap_or_else(|| self.book.view());
+        self.committed(view);
         Ok(CommitOutcome::Committed)
     }
 
     /// Publishes what is committed, before anyone learns of the commit: they may ask what it changed.
-    pub(crate) fn committed(&self) {
-        self.shared.publish(self.book.view());
+    pub(crate) fn committed(&self, view: BookView) {
+        self.shared.publish(view);
         self.shared.health.committed(self.now_ns());
         crash::point(crash::AFTER_COMMIT);
     }
@@ -247,7 +293,7 @@ impl Recorder {
         if now_ns.abs_diff(self.retained_ns) < self.retain_every_ns {
             return;
         }
-        let more = match self.record.retain(now_ns, &self.config.retention) {
+        let more = match self.committer.record().retain(now_ns, &self.config.retention) {
             Ok(step) => step.more,
             Err(error) => {
                 tracing::warn!("retention failed: {error}");
@@ -278,7 +324,7 @@ impl Recorder {
             }
         }
         if !commit.is_empty()
-            && let Err(error) = self.record.commit(&commit)
+            && let Err(error) = self.committer.record().commit(&commit)
         {
             tracing::warn!("the last deliveries will be repeated: {error}");
         }

@@ -1,9 +1,11 @@
 //! One turn of the recorder as a value: what to commit, the replies and acknowledgements that follow
 //! the commit, and what comes after it.
 
+use std::{sync::Arc, time::Instant};
+
 use lifesigns_api::ApiError;
-use lifesigns_compliance::AuditedChange;
-use lifesigns_model::PendingAcks;
+use lifesigns_compliance::{AuditedChange, BookView};
+use lifesigns_model::{PendingAcks, SourceOffset};
 use lifesigns_record::Commit;
 
 use crate::{
@@ -46,6 +48,32 @@ pub(crate) fn unavailable(why: &str) -> ActError {
     ApiError::Unavailable(why.to_owned()).into()
 }
 
+/// What the recorder has to do after a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Gathered {
+    /// There is work for a turn.
+    Work,
+    /// The turn before is on the disk, or could not be written.
+    Written,
+}
+
+/// A turn whose commit is being written.
+pub(crate) struct InFlight {
+    /// Without its commit.
+    pub(crate) turn: Turn,
+    pub(crate) commit: Arc<Commit>,
+    /// When the turn began.
+    pub(crate) began: Instant,
+}
+
+impl InFlight {
+    /// Returns how far sources were taken.
+    pub(crate) fn offsets(&self) -> &[SourceOffset] {
+        &self.commit.offsets
+    }
+}
+
 /// How much of what was submitted a checkpoint covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Coverage {
@@ -71,6 +99,8 @@ pub(crate) struct Turn {
     pub(crate) coverage: Coverage,
     /// The recorder was asked to stop.
     pub(crate) stop: bool,
+    /// The book with this turn and none after it, if another turn may be collected before this one is committed.
+    pub(crate) view: Option<BookView>,
 }
 
 impl Turn {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{after, at, select};
 
-use crate::recorder::Recorder;
+use crate::{recorder::Recorder, turn::Gathered};
 
 /// The longest wait. The book learns the time at least this often, and `status` how receivers stand.
 const TICK: Duration = Duration::from_secs(1);
@@ -38,6 +38,19 @@ impl Recorder {
                 recv(window) -> _ => return,
             }
         }
+    }
+
+    /// Waits while a turn is being written, unless room runs short or a caller waits for a reply: more commits than that
+    /// takes would only be smaller.
+    pub(crate) fn gather_while_committing(&mut self) -> Gathered {
+        while !self.inbox.iter().any(|request| request.has_caller()) {
+            select! {
+                recv(self.committer.written()) -> _ => return Gathered::Written,
+                recv(self.requests) -> request => self.inbox.extend(request),
+                recv(self.shared.engine.checkpoint_urgent()) -> _ => return Gathered::Work,
+            }
+        }
+        Gathered::Work
     }
 
     fn wait_for_work(&mut self) -> Woken {

@@ -6,12 +6,15 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use lifesigns_crash_test::{Campaign, Figures};
+use lifesigns_crash_test::{Campaign, Feed, Figures, Home, Host, Notified, Random, check, wait_until};
 
 /// Deaths of one host; then its record is checked, and another one begins with nothing.
 const LIVES: u64 = 20;
 /// Hosts at once.
 const HOSTS: u64 = 2;
+
+/// Events that are written at once, so that more of them wait whenever the recorder has collected a turn.
+const FLOOD: u64 = 30;
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
@@ -42,4 +45,32 @@ fn nothing_is_lost_and_nothing_counts_twice() {
     });
     println!("{figures:?} in {:.1} s", begin.elapsed().as_secs_f64());
     assert!(figures.kills >= kills && figures.points > 0 && figures.rotations > 0, "{figures:?}");
+}
+
+#[test]
+fn a_host_that_dies_while_one_turn_is_written_and_the_next_is_collected_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = Home::new(&folder.path().join("cache"), None);
+    let (mut feed, mut notified) = (Feed::new(&home), Notified::new(home.notified()));
+    let mut random = Random::new(11);
+    for number in [1, 2, 5] {
+        let mut host = Host::start(&home, Some(&format!("collected-ahead:{number}")));
+        wait_until("turns overlap", || {
+            notified.read();
+            if !notified.is_far_behind(&feed) {
+                feed.write(FLOOD, &mut random);
+            }
+            host.ended().is_some()
+        });
+        host.dies("collected-ahead");
+    }
+    feed.finish(&mut random);
+    let host = Host::start(&home, None);
+    wait_until("all events are notified", || {
+        notified.read();
+        notified.events().len() as u64 == feed.events()
+    });
+    host.stop();
+    notified.read();
+    check(&home, &notified, feed.events());
 }
