@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use lifesigns_model::{Decoder, EventSource, Facts, LogRecord, ObjectFacts, Span, limits};
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 use crate::{
     RuleSet,
@@ -314,9 +314,11 @@ impl Times {
     /// back within a chunk.
     fn before(&mut self, decoder: &dyn Decoder, bytes: &[u8], position: usize) -> Option<u64> {
         let mut end = position;
-        while end > self.at {
-            let start = memrchr(b'\n', &bytes[..end - 1]).map_or(0, |before| before + 1).max(self.at);
-            let line = trim(bytes[start..end].strip_suffix(b"\n").unwrap_or(&bytes[start..end]));
+        while let Some(sign) = decoder.last_sign_of_time(&bytes[self.at..end]) {
+            let sign = self.at + sign;
+            let start = memrchr(b'\n', &bytes[self.at..sign]).map_or(self.at, |before| self.at + before + 1);
+            let len = memchr(b'\n', &bytes[sign..end]).map_or(end - start, |after| sign + after - start);
+            let line = trim(&bytes[start..][..len]);
             if !line.is_empty()
                 && decoder.may_have_time(line)
                 && let Some(time_ns) = decoder.decode(&text_of(line)).time_ns

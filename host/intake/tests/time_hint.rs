@@ -164,6 +164,64 @@ proptest! {
     }
 }
 
+/// Checks that no line behind the last sign in `lines` has a time, and returns whether one of them has.
+fn behind_the_last_sign_is_no_time(lines: &str) -> bool {
+    let mut any = false;
+    for format in Format::ALL {
+        let own = format.decoder_with(Arc::new(ManualClock::new(REFERENCE_NS)), &OWN);
+        for decoder in [format.decoder(REFERENCE_NS), own] {
+            let sign = decoder.last_sign_of_time(lines.as_bytes());
+            let mut start = 0;
+            for line in lines.split('\n') {
+                let time_ns = decoder.decode(line).time_ns;
+                let is_found = sign.is_some_and(|sign| start <= sign);
+                assert!(time_ns.is_none() || is_found, "{format}: {time_ns:?} in {line:?}, {sign:?} in {lines:?}");
+                any |= time_ns.is_some();
+                start += line.len() + 1;
+            }
+        }
+    }
+    any
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_line_behind_the_last_sign_has_a_time(
+        lines in prop::collection::vec(prop::collection::vec(prop::sample::select(&PIECES[..]), 0..7), 0..8),
+        pad in 0_usize..70,
+    ) {
+        let lines: Vec<String> = lines.iter().map(|pieces| pieces.concat()).collect();
+        behind_the_last_sign_is_no_time(&format!("{}{}", "x".repeat(pad), lines.join("\n")));
+    }
+
+    #[test]
+    fn a_time_before_lines_without_one_is_found(
+        carrier in prop::sample::select(&CARRIERS[..]),
+        time in prop::sample::select(&["2026-11-23T06:39:59Z", "Nov 23 06:39:59", "1699956904", "1.7e9"][..]),
+        pads in (0_usize..80, 0_usize..150),
+    ) {
+        let (before, after) = carrier;
+        let (front, behind) = ("a - b\n".repeat(pads.0), "c: 12 [d] e\n".repeat(pads.1));
+        behind_the_last_sign_is_no_time(&format!("{front}{before}{time}{after}\n{behind}"));
+    }
+}
+
+/// Every byte of a line can be the first of a block.
+#[test]
+fn lines_are_found_wherever_blocks_begin() {
+    for line in
+        ["a 2026-11-23 06:39:59 b", "{\"time\":1699956904}", "{\"ts\" : 1.7e+09}", "081109 203615 a", "\u{1b}[0m9.5 a"]
+    {
+        for (front, behind) in (0..70).flat_map(|front| (0..70).map(move |behind| (front, behind))) {
+            let (front, behind) = ("x".repeat(front), "y".repeat(behind));
+            behind_the_last_sign_is_no_time(&format!("{front}\n{line}\n{behind}"));
+        }
+    }
+    assert!(behind_the_last_sign_is_no_time("a\n2026-11-23T06:39:59Z a\nb"));
+}
+
 #[test]
 fn a_broken_object_behind_spaces_may_begin_with_a_time() {
     let line = " {9.5 1699956904 2005.11.09 text";
@@ -221,6 +279,7 @@ fn what_is_no_time_needs_no_decoding() {
         r"Loaded C:\Windows\winsxs\x86_a\servicing.dll",
     ] {
         assert!(!decoder.may_have_time(line.as_bytes()), "{line}");
+        assert_eq!(decoder.last_sign_of_time(format!("{line}\n").repeat(40).as_bytes()), None, "{line}");
         assert_eq!(decoder.decode(line).time_ns, None, "{line}");
     }
 }

@@ -4,6 +4,7 @@
 
 mod backoff;
 mod batch;
+mod byte_block;
 mod checkpoint;
 mod chunk;
 mod clock;
@@ -26,6 +27,7 @@ mod wake_signal;
 
 pub use backoff::Backoff;
 pub use batch::{Change, EventBatch, FIXED_SPANS, RuleAlertBatch, RuleAlertRow};
+pub use byte_block::ByteBlock;
 pub use checkpoint::{
     Checkpoint, InitialState, ObjectClock, Observation, PendingAcks, ReminderUpdate, RuleChangeMark, SourceOffset,
     StateChange,

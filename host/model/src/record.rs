@@ -60,6 +60,12 @@ pub trait Decoder: Send + Sync {
     /// a time, and should cost less.
     fn may_have_time(&self, line: &[u8]) -> bool;
 
+    /// Returns a position in a line of `lines`, which are as in the file, so that no line behind that one has a time;
+    /// `None` if none has. The line itself may have none.
+    fn last_sign_of_time(&self, lines: &[u8]) -> Option<usize> {
+        lines.len().checked_sub(1)
+    }
+
     /// Whether a line without a time has that of the line before it. Otherwise it has that of its arrival.
     fn inherits_time(&self) -> bool {
         true

@@ -89,6 +89,10 @@ impl Decoder for FormatDecoder {
     fn may_have_time(&self, line: &[u8]) -> bool {
         self.times.may_have_time(line)
     }
+
+    fn last_sign_of_time(&self, lines: &[u8]) -> Option<usize> {
+        self.times.last_sign(lines)
+    }
 }
 
 impl fmt::Display for Format {

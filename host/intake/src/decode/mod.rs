@@ -32,6 +32,7 @@ mod terminal;
 mod time;
 mod time_format;
 mod time_hint;
+mod time_signs;
 mod zone;
 
 pub use format::{Format, UnknownFormat};

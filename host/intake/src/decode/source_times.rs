@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lifesigns_model::SharedClock;
 
-use super::{reference::Reference, time_format::TimeFormat, time_hint};
+use super::{reference::Reference, time_format::TimeFormat, time_hint, time_signs};
 
 /// The clock and the formats of a source.
 pub(crate) struct SourceTimes {
@@ -24,7 +24,12 @@ impl SourceTimes {
 
     /// Returns whether `line` may have a time; `false` is certain.
     pub(crate) fn may_have_time(&self, line: &[u8]) -> bool {
-        time_hint::may_have_time(line) || (!self.formats.is_empty() && self.may_have_own(line))
+        time_signs::last(line).is_some() || (!self.formats.is_empty() && self.may_have_own(line))
+    }
+
+    /// Returns a position in the last of some lines that may have a time; those behind it have none.
+    pub(crate) fn last_sign(&self, lines: &[u8]) -> Option<usize> {
+        if self.formats.is_empty() { time_signs::last(lines) } else { lines.len().checked_sub(1) }
     }
 
     /// Returns whether `line` may have a time as the formats say: at its front, or as the value of a key.

@@ -1,5 +1,5 @@
-//! Whether a line can have a time, asked without decoding it. Lines without a time take the one of the
-//! line before them, and in a source that has none this is asked for every line.
+//! Whether a byte of a raw line is a sign of a time in it. Lines without a time take the one of the line before them,
+//! and in a source that has none all lines are searched for signs.
 //!
 //! The answer errs on one side only: `false` means that every decoder finds no time. Whatever makes a
 //! time stands in the raw line as it is, or an escape hides a part of it: a clock (`hh:mm:ss`) after a
@@ -9,17 +9,10 @@
 use lifesigns_model::{BYTE_LIST_MARKS, escaped_number};
 use memchr::memchr2_iter;
 
-use super::{front, keys};
+use super::keys;
 
-/// Bytes that are looked at together.
-const BLOCK: usize = 64;
 /// Digits of the shortest epoch.
 const EPOCH_DIGITS: usize = 9;
-
-/// Returns whether `line`, as it is in the file, may have a time for any of the decoders.
-pub(super) fn may_have_time(line: &[u8]) -> bool {
-    front::may_begin_with_time(line) || shows_or_hides_time(line)
-}
 
 /// Returns whether a key that means a time may be in `line`, whatever its value; escapes that hide it are not looked at.
 pub(super) fn has_time_key(line: &[u8]) -> bool {
@@ -27,69 +20,15 @@ pub(super) fn has_time_key(line: &[u8]) -> bool {
 }
 
 /// Whether the bracket at `at` begins a list of bytes, which hides a text.
-fn is_byte_list(line: &[u8], at: usize) -> bool {
+pub(super) fn is_byte_list(line: &[u8], at: usize) -> bool {
     BYTE_LIST_MARKS.iter().any(|mark| line[..=at].ends_with(mark.as_bytes()))
 }
 
 /// Whether the escape that `bytes` begins with may stand for a character that times, keys or other escapes are made of.
-fn is_hiding_escape(bytes: &[u8]) -> bool {
+pub(super) fn is_hiding_escape(bytes: &[u8]) -> bool {
     // What Go and others escape in JSON for the sake of HTML, and control characters that are no space.
     let hides = |code| matches!(code, 0x08..=0x0d | 0x20..=0x7e) && !matches!(code, 0x26 | 0x27 | 0x3c | 0x3e);
     escaped_number(bytes).is_some_and(|(code, _)| hides(code))
-}
-
-/// Whether a time stands in the line as it is, an escape may hide a part of one, or a list of bytes a text.
-fn shows_or_hides_time(line: &[u8]) -> bool {
-    let (blocks, rest) = line.as_chunks::<BLOCK>();
-    for (number, block) in blocks.iter().enumerate() {
-        if marks(block).is_some_and(|marks| any_time(line, number * BLOCK, &marks)) {
-            return true;
-        }
-    }
-    let mut last = [0; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    marks(&last).is_some_and(|marks| any_time(line, blocks.len() * BLOCK, &marks))
-}
-
-/// Marks the bytes without which there is no time: a colon or an equals sign is in a clock or behind a key, a dot in an
-/// epoch or a date that no key is before, a backslash begins an escape and a bracket a list. `None` if there are none.
-/// Written so that the compiler makes vectors of it.
-fn marks(block: &[u8; BLOCK]) -> Option<[u8; BLOCK]> {
-    let mut marks = [0; BLOCK];
-    let mut any = 0;
-    for at in 0..BLOCK {
-        let byte = block[at];
-        let is_mark = (byte == b':') | (byte == b'=') | (byte == b'.') | (byte == b'\\') | (byte == b'[');
-        marks[at] = u8::from(is_mark);
-        any |= marks[at];
-    }
-    (any != 0).then_some(marks)
-}
-
-fn any_time(line: &[u8], block: usize, marks: &[u8; BLOCK]) -> bool {
-    let (words, _) = marks.as_chunks::<8>();
-    for (word, bytes) in words.iter().enumerate() {
-        let mut left = u64::from_le_bytes(*bytes);
-        while left != 0 {
-            let at = block + word * 8 + (left.trailing_zeros() / 8) as usize;
-            left &= left - 1;
-            if is_time_mark(line, at) {
-                return true;
-            }
-        }
-    }
-    false
-}
-
-/// Whether the mark at `at` is one of a time, hides a part of one, or begins a list that hides a text.
-fn is_time_mark(line: &[u8], at: usize) -> bool {
-    match line[at] {
-        b'\\' => is_hiding_escape(&line[at..]),
-        b'[' => is_byte_list(line, at),
-        b'.' => is_unnamed_epoch(line, at),
-        _ if is_digit(line, at + 1) && is_clock(line, at) => true,
-        _ => is_under_time_key(line, at),
-    }
 }
 
 fn is_digit(line: &[u8], at: usize) -> bool {
@@ -102,7 +41,7 @@ fn before(line: &[u8], at: usize, back: usize) -> u8 {
 }
 
 /// Whether the colon at `colon` is behind the hour of a time with its date.
-fn is_clock(line: &[u8], colon: usize) -> bool {
+pub(super) fn is_clock(line: &[u8], colon: usize) -> bool {
     let digits = [1, 2, 4, 5].into_iter().all(|next| is_digit(line, colon + next));
     if colon < 2 || line.get(colon + 3) != Some(&b':') || !digits {
         return false;
@@ -145,7 +84,7 @@ fn has_rfc3164_date(line: &[u8], clock: usize) -> bool {
 
 /// Whether the dot at `dot` is in an epoch that no key is before: `1699956904.123456 host …`, which is a syslog header in
 /// a message too, or `1117838570 2005.06.03 …`.
-fn is_unnamed_epoch(line: &[u8], dot: usize) -> bool {
+pub(super) fn is_unnamed_epoch(line: &[u8], dot: usize) -> bool {
     let digits = line[..dot].iter().rev().take(11).take_while(|byte| byte.is_ascii_digit()).count();
     (digits == 10 && line.get(dot + 7) == Some(&b' '))
         || (digits == 4 && line.get(dot + 3) == Some(&b'.') && is_digit(line, dot + 1) && is_digit(line, dot + 2))
@@ -153,7 +92,7 @@ fn is_unnamed_epoch(line: &[u8], dot: usize) -> bool {
 
 /// Whether what is behind the colon or equals sign at `at` may be an epoch under the key of a time: a number of nine
 /// digits, or one with an exponent.
-fn is_under_time_key(line: &[u8], at: usize) -> bool {
+pub(super) fn is_under_time_key(line: &[u8], at: usize) -> bool {
     let mut value = &line[at + 1..];
     while let [b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\\', rest @ ..] = value {
         value = match value {
@@ -167,6 +106,19 @@ fn is_under_time_key(line: &[u8], at: usize) -> bool {
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let number = value.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
     (digits >= EPOCH_DIGITS || matches!(value.get(number), Some(b'e' | b'E'))) && ends_with_time_key(&line[..at])
+}
+
+/// Returns where the digits and dots begin that `text` ends with.
+pub(super) fn number_start(text: &[u8]) -> usize {
+    text.iter().rposition(|byte| !byte.is_ascii_digit() && *byte != b'.').map_or(0, |before| before + 1)
+}
+
+/// Returns the colon or equals sign whose value begins where `text` ends: between them is nothing but what
+/// [`is_under_time_key`] skips.
+pub(super) fn separator_before(text: &[u8]) -> Option<usize> {
+    let is_skipped = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\\' | b't' | b'r' | b'n');
+    let last = text.iter().rposition(|byte| !is_skipped(*byte))?;
+    matches!(text[last], b':' | b'=').then_some(last)
 }
 
 /// Whether `text`, which a colon or an equals sign follows, may end with the key of a time.
