@@ -1,15 +1,15 @@
 //! Escapes in raw lines: whether one may hide a piece of what the prefilter searches for. Formats write characters as
 //! `\/` or `\u0041`, and a literal with such a character does not stand in the raw line as it is.
 
-use lifesigns_model::escaped_number;
+use lifesigns_model::{ByteBlock, escaped_number};
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use crate::literal::Pattern;
 
 /// Bytes of escapes by number: `\x41` and `\101`, `\u0041`, `\U00000041`.
 const NUMBER_BYTES: [usize; 3] = [4, 6, 10];
-/// Bits of a symbol.
-const SYMBOL_BITS: usize = 7;
+/// Number of symbols.
+const SYMBOLS: usize = 128;
 
 /// A character as the index knows it: ASCII in lower case, or one of the symbols below, whose places control characters
 /// would have; those are in nothing that is searched for.
@@ -30,23 +30,38 @@ impl Symbol {
             _ => Self(byte.to_ascii_lowercase()),
         }
     }
+
+    const fn number(self) -> usize {
+        self.0 as usize
+    }
+
+    const fn bit(self) -> SymbolSet {
+        1 << self.0
+    }
 }
 
+/// A set of symbols, a bit for each.
+type SymbolSet = u128;
+
 /// Each character of what the prefilter searches for, with the one before it and the one behind it.
-pub(crate) struct EscapeIndex(Box<[u64]>);
+pub(crate) struct EscapeIndex {
+    /// For each symbol, and each that is before it, those that are behind it: what is asked of one symbol lies together.
+    behind: Box<[[SymbolSet; SYMBOLS]]>,
+    /// All symbols of what is searched for.
+    known: SymbolSet,
+}
 
 impl EscapeIndex {
     pub(crate) fn new(patterns: &[Pattern]) -> Self {
-        let mut index = Self(vec![0; 1 << (3 * SYMBOL_BITS - 6)].into());
+        let mut index = Self { behind: vec![[0; SYMBOLS]; SYMBOLS].into(), known: 0 };
         for text in patterns.iter().map(Pattern::bytes) {
             for (at, byte) in text.iter().enumerate() {
                 let before = at.checked_sub(1).map_or(Symbol::EDGE, |before| Symbol::of(text[before]));
                 let behind = text.get(at + 1).map_or(Symbol::EDGE, |behind| Symbol::of(*behind));
+                let symbol = Symbol::of(*byte);
+                index.known |= symbol.bit();
                 for before in [before, Symbol::ANY] {
-                    for behind in [behind, Symbol::ANY] {
-                        let (word, bit) = place(before, Symbol::of(*byte), behind);
-                        index.0[word] |= bit;
-                    }
+                    index.behind[symbol.number()][before.number()] |= behind.bit() | Symbol::ANY.bit();
                 }
             }
         }
@@ -58,11 +73,12 @@ impl EscapeIndex {
         let escape = &bytes[at..];
         match escape.get(1) {
             None => true,
+            // By far the most: quotes, backslashes and control characters are in nothing that is searched for.
+            Some(b'"' | b'\\' | b'n' | b't' | b'r') => false,
             Some(character @ (b'/' | b'\'' | b']')) => self.has(bytes, at, u32::from(*character), 2),
             // What is no number stays as it is: `C:\users`.
             Some(b'u') => escaped_number(escape).is_some_and(|(code, len)| self.has(bytes, at, code, len)),
-            // The other numbers are escapes only in Go's quotes. Quotes, backslashes and control characters are in
-            // nothing that is searched for, and what is no escape (`C:\Windows`) stays as it is.
+            // The other numbers are escapes only in Go's quotes, and what is no escape (`C:\Windows`) stays as it is.
             Some(_) => escaped_number(escape)
                 .is_some_and(|(code, len)| self.has(bytes, at, code, len) && go_quoted.contains(bytes, at)),
         }
@@ -76,33 +92,21 @@ impl EscapeIndex {
             return true;
         }
         // Most are in nothing that is searched for, whatever is around them.
-        if !self.holds(Symbol::ANY, symbol, Symbol::ANY) {
+        if self.known & symbol.bit() == 0 {
             return false;
         }
-        let (before, behind) = (before(bytes, at), behind(bytes, at + len));
+        let rows = &self.behind[symbol.number()];
+        let after_before = rows[before(bytes, at).number()] | rows[Symbol::EDGE.number()];
+        let behind = behind(bytes, at + len).bit() | Symbol::EDGE.bit();
         match symbol {
             // Several bytes, each of which is a character here.
             Symbol::NOT_ASCII => {
-                let begins = [before, Symbol::EDGE].map(|before| self.holds(before, Symbol::NOT_ASCII, Symbol::ANY));
-                let ends = [behind, Symbol::EDGE].map(|behind| self.holds(Symbol::ANY, Symbol::NOT_ASCII, behind));
-                (begins[0] || begins[1]) && (ends[0] || ends[1])
+                let ends = rows[Symbol::ANY.number()] & behind != 0;
+                ends && after_before & Symbol::ANY.bit() != 0
             }
-            symbol => [before, Symbol::EDGE]
-                .iter()
-                .any(|before| [behind, Symbol::EDGE].iter().any(|behind| self.holds(*before, symbol, *behind))),
+            _ => after_before & behind != 0,
         }
     }
-
-    fn holds(&self, before: Symbol, symbol: Symbol, behind: Symbol) -> bool {
-        let (word, bit) = place(before, symbol, behind);
-        self.0[word] & bit != 0
-    }
-}
-
-fn place(before: Symbol, symbol: Symbol, behind: Symbol) -> (usize, u64) {
-    let number =
-        [before, symbol, behind].iter().fold(0, |number, symbol| number << SYMBOL_BITS | usize::from(symbol.0));
-    (number / 64, 1 << (number % 64))
 }
 
 /// The character before the backslashes of which the last is at `at`.
@@ -111,7 +115,7 @@ fn before(bytes: &[u8], at: usize) -> Symbol {
     let text = &text[..text.iter().rposition(|byte| *byte != b'\\').map_or(0, |last| last + 1)];
     let Some(last) = text.last() else { return Symbol::CONTROL };
     // It may be the end of an escape by number.
-    if last.is_ascii_hexdigit() && NUMBER_BYTES.iter().any(|len| ends_with_number(text, len)) {
+    if last.is_ascii_hexdigit() && NUMBER_BYTES.iter().any(|len| ends_with_number(text, *len)) {
         Symbol::ANY
     } else {
         Symbol::of(*last)
@@ -119,9 +123,9 @@ fn before(bytes: &[u8], at: usize) -> Symbol {
 }
 
 /// Returns whether the last `len` bytes of `text` are an escape by number.
-fn ends_with_number(text: &[u8], len: &usize) -> bool {
-    let start = text.len().checked_sub(*len).filter(|start| text[*start] == b'\\');
-    start.is_some_and(|start| escaped_number(&text[start..]).is_some_and(|(_, found)| found == *len))
+fn ends_with_number(text: &[u8], len: usize) -> bool {
+    let Some(start) = text.len().checked_sub(len) else { return false };
+    text[start] == b'\\' && escaped_number(&text[start..]).is_some_and(|(_, found)| found == len)
 }
 
 /// The character at `at`, behind an escape.
@@ -130,6 +134,53 @@ fn behind(bytes: &[u8], at: usize) -> Symbol {
         None => Symbol::CONTROL,
         Some(b'\\') => Symbol::ANY,
         Some(byte) => Symbol::of(*byte),
+    }
+}
+
+/// The backslashes of a chunk, in order: where one is, others are near.
+pub(crate) struct Backslashes<'a> {
+    bytes: &'a [u8],
+    /// Where a block begins, and which of its bytes are still to come.
+    block: usize,
+    left: u64,
+    /// What is behind the block.
+    behind: usize,
+}
+
+impl<'a> Backslashes<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, block: 0, left: 0, behind: 0 }
+    }
+
+    /// Goes on at `at`, or behind it.
+    pub(crate) fn skip_to(&mut self, at: usize) {
+        if at < self.behind {
+            self.left &= u64::MAX << (at - self.block);
+        } else {
+            (self.left, self.behind) = (0, at);
+        }
+    }
+}
+
+impl Iterator for Backslashes<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.left == 0 {
+            self.block = self.behind + memchr(b'\\', &self.bytes[self.behind..])?;
+            self.behind = self.bytes.len().min(self.block + ByteBlock::BYTES);
+            let mut last = [0; ByteBlock::BYTES];
+            let block = self.bytes[self.block..].first_chunk().unwrap_or_else(|| {
+                let rest = &self.bytes[self.block..];
+                last[..rest.len()].copy_from_slice(rest);
+                &last
+            });
+            self.left = ByteBlock::new(block).equal(b'\\');
+        }
+        let at = self.block + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(at)
     }
 }
 
@@ -222,6 +273,24 @@ mod tests {
         }
         for text in [r#"a="\x86""#, r#"a="\101""#, r#"a="\U00000041""#, r"a=\u0022\101", r"\u0041"] {
             assert!(hides(&index, text), "{text}");
+        }
+    }
+
+    /// Chunks of all lengths around those of blocks, with few and with many backslashes, from each position on.
+    #[test]
+    fn each_backslash_comes_once_and_in_order() {
+        for len in (0..70).chain([126, 127, 128, 129, 200]) {
+            for every in [1, 2, 7, 63, 64, 65, 150] {
+                let bytes: Vec<u8> = (0..len).map(|at| if at % every == every / 2 { b'\\' } else { b'a' }).collect();
+                let all: Vec<usize> = memchr_iter(b'\\', &bytes).collect();
+                assert!(Backslashes::new(&bytes).eq(all.iter().copied()), "{len} {every}");
+                for to in 0..=len {
+                    let mut backslashes = Backslashes::new(&bytes);
+                    let first = backslashes.next();
+                    backslashes.skip_to(to.max(first.map_or(0, |first| first + 1)).min(len));
+                    assert!(backslashes.eq(all.iter().copied().skip(1).filter(|at| *at >= to)), "{len} {every} {to}");
+                }
+            }
         }
     }
 

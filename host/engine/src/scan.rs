@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::{
     RuleSet,
-    escape::GoQuotedLines,
+    escape::{Backslashes, GoQuotedLines},
     line::{LineBounds, LineScanner, MOST_PER_LINE},
     literal::DEEP,
     prefilter::{Hit, ScanContext},
@@ -77,13 +77,12 @@ impl Scanner {
         }
         let index = &rules.index;
         let mut go_quoted = GoQuotedLines::default();
-        let mut from = 0;
-        while let Some(at) = memchr(b'\\', &bytes[from..]).map(|at| from + at) {
-            from = at + 1;
+        let mut backslashes = Backslashes::new(bytes);
+        while let Some(at) = backslashes.next() {
             let deep = index.nested && bytes[at..].starts_with(DEEP);
             if index.needs_unescaped || deep || index.escapes.hides(bytes, at, &mut go_quoted) {
                 self.forced.push(at as u32);
-                from = memchr(b'\n', &bytes[from..]).map_or(bytes.len(), |end| from + end);
+                backslashes.skip_to(memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end));
             }
         }
     }
