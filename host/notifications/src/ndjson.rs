@@ -18,8 +18,11 @@ pub fn write(alert: &RuleAlertRef<'_>, out: &mut Vec<u8>) {
     member(out, b"\",\"rule\":\"", alert.rule);
     member(out, b"\",\"symptom\":\"", &alert.symptom.id);
     member(out, b"\",\"object\":\"", alert.object);
-    member(out, b"\",\"criticality\":\"", alert.symptom.criticality.as_str());
-    member(out, b"\",\"change\":\"", alert.change.as_str());
+    // Words that need no escapes.
+    out.extend_from_slice(b"\",\"criticality\":\"");
+    out.extend_from_slice(alert.symptom.criticality.as_str().as_bytes());
+    out.extend_from_slice(b"\",\"change\":\"");
+    out.extend_from_slice(alert.change.as_str().as_bytes());
     member(out, b"\",\"summary\":\"", alert.summary);
     out.extend_from_slice(b"\",\"attributes\":{");
     for (number, (name, value)) in alert.attributes.iter().enumerate() {

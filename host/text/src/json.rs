@@ -2,9 +2,6 @@
 
 /// Bytes that are looked at together.
 const BLOCK: usize = 16;
-/// The same for texts that are shorter than a block.
-const HALF: usize = BLOCK / 2;
-const QUARTER: usize = BLOCK / 4;
 const HEX: [u8; 16] = *b"0123456789abcdef";
 
 /// Appends `text` to `out` as a JSON string with its quotes. Quotes, backslashes and control characters under U+0020 are
@@ -29,13 +26,12 @@ pub fn write_json_text(text: &str, out: &mut Vec<u8>) {
 
 /// Appends a text whose first byte that must be escaped is at `at`.
 fn write_escaped(mut rest: &[u8], mut at: usize, out: &mut Vec<u8>) {
-    out.reserve(rest.len() + HALF);
+    out.reserve(rest.len() + BLOCK);
     loop {
         out.extend_from_slice(&rest[..at]);
         write_escape(rest[at], out);
         rest = &rest[at + 1..];
-        // Where one is, the next one is near.
-        match position(rest) {
+        match first_escaped(rest) {
             Some(next) => at = next,
             None => return out.extend_from_slice(rest),
         }
@@ -45,56 +41,56 @@ fn write_escaped(mut rest: &[u8], mut at: usize, out: &mut Vec<u8>) {
 /// Returns the position of the first byte that must be escaped.
 #[inline]
 fn first_escaped(bytes: &[u8]) -> Option<usize> {
-    let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    let clean = blocks.iter().take_while(|block| !any_escaped(block)).count();
-    if clean == blocks.len() && has_clean_end(bytes) {
-        return None;
-    }
-    position(&bytes[clean * BLOCK..]).map(|at| clean * BLOCK + at)
-}
-
-/// The same for texts in which there probably is one.
-fn position(bytes: &[u8]) -> Option<usize> {
-    let (words, rest) = bytes.as_chunks::<HALF>();
-    for (number, word) in words.iter().enumerate() {
-        let escaped = escaped_bytes(u64::from_le_bytes(*word));
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    for (number, block) in blocks.iter().enumerate() {
+        let escaped = escaped_bytes(block);
         if escaped != 0 {
-            return Some(number * HALF + escaped.trailing_zeros() as usize / 8);
+            return Some(number * BLOCK + escaped.trailing_zeros() as usize);
         }
     }
-    rest.iter().position(|byte| is_escaped(*byte)).map(|at| words.len() * HALF + at)
+    if rest.is_empty() {
+        return None;
+    }
+    // The end may overlap with what has been looked at: nothing is in that.
+    let Some(end) = bytes.last_chunk::<BLOCK>() else { return first_of_few(bytes) };
+    let escaped = escaped_bytes(end);
+    (escaped != 0).then(|| bytes.len() - BLOCK + escaped.trailing_zeros() as usize)
 }
 
-/// Marks the bytes of a word that must be escaped by their highest bit: the first of them certainly, and none if there
-/// is none.
-const fn escaped_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    let (quote, backslash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let others = (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash);
-    (control | others) & (ONES << 7)
-}
-
-/// Whether no byte behind the last whole block must be escaped: looks at the end in one or two blocks, which may overlap
-/// with what was looked at before.
+/// The same for fewer bytes than a block: one is made of their first and their last ones, which may overlap.
 #[inline]
-fn has_clean_end(bytes: &[u8]) -> bool {
-    if let Some(end) = bytes.last_chunk::<BLOCK>() {
-        return !any_escaped(end);
-    }
-    if let (Some(front), Some(end)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) {
-        return !any_escaped(front) && !any_escaped(end);
-    }
-    if let (Some(front), Some(end)) = (bytes.first_chunk::<QUARTER>(), bytes.last_chunk::<QUARTER>()) {
-        return !any_escaped(front) && !any_escaped(end);
-    }
-    !bytes.iter().any(|byte| is_escaped(*byte))
+fn first_of_few(bytes: &[u8]) -> Option<usize> {
+    const HALF: usize = BLOCK / 2;
+    let (Some(front), Some(end)) = (bytes.first_chunk::<HALF>(), bytes.last_chunk::<HALF>()) else {
+        return bytes.iter().position(|byte| is_escaped(*byte));
+    };
+    let mut block = [0; BLOCK];
+    block[..HALF].copy_from_slice(front);
+    block[HALF..].copy_from_slice(end);
+    let escaped = escaped_bytes(&block);
+    let at = escaped.trailing_zeros() as usize;
+    (escaped != 0).then(|| if at < HALF { at } else { bytes.len() + at - BLOCK })
 }
 
-/// Whether a byte of a block must be escaped. Without a branch: the compiler makes vectors of it.
-#[inline]
-fn any_escaped<const N: usize>(block: &[u8; N]) -> bool {
-    block.iter().fold(false, |any, byte| any | is_escaped(*byte))
+/// Returns which bytes of a block must be escaped, a bit for each.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn escaped_bytes(block: &[u8; BLOCK]) -> u32 {
+    use safe_arch::{
+        bitor_m128i, cmp_eq_mask_i8_m128i, load_unaligned_m128i, max_u8_m128i, move_mask_i8_m128i, set_splat_i8_m128i,
+    };
+
+    let bytes = load_unaligned_m128i(block);
+    let is = |byte: u8| cmp_eq_mask_i8_m128i(bytes, set_splat_i8_m128i(byte as i8));
+    let last_control = set_splat_i8_m128i(0x1f);
+    let controls = cmp_eq_mask_i8_m128i(max_u8_m128i(bytes, last_control), last_control);
+    move_mask_i8_m128i(bitor_m128i(controls, bitor_m128i(is(b'"'), is(b'\\')))) as u32
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn escaped_bytes(block: &[u8; BLOCK]) -> u32 {
+    (0..BLOCK).fold(0, |bits, at| bits | u32::from(is_escaped(block[at])) << at)
 }
 
 const fn is_escaped(byte: u8) -> bool {
