@@ -7,6 +7,7 @@ use super::{
     reference::Reference,
     tag::{Confidence, Header, is_host, is_level, tag},
     time::{self, LeadingTime},
+    words,
 };
 
 /// Programs whose lines are seen behind nothing but their name.
@@ -107,10 +108,9 @@ fn host(text: &str) -> (Option<&str>, &str) {
     if let Some(len) = spaced_len(text) {
         return (Some(&text[..len]), &text[len + 1..]);
     }
-    let Some((word, rest)) = text.split_once(' ') else { return (None, text) };
+    let Some((word, rest)) = words::split_once(text, b' ') else { return (None, text) };
     // syslog-ng chains them: `source@host/relay`.
-    let first = word.split('/').next().unwrap_or(word);
-    let name = first.rsplit('@').next().unwrap_or(first);
+    let name = words::behind_last(words::until(word, b'/'), b'@');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%' | 0x80..);
     let fits = name.bytes().all(allowed) && name.chars().any(char::is_alphanumeric) && !is_level(name);
     if fits { (Some(name), rest) } else { (None, text) }
@@ -120,8 +120,9 @@ fn host(text: &str) -> (Option<&str>, &str) {
 /// program in small letters with its number, or the kernel.
 fn spaced_len(text: &str) -> Option<usize> {
     let mut at = 0;
-    for (index, word) in text.split(' ').take(5).enumerate() {
-        let name = word.find('[').map_or(word, |bracket| &word[..bracket]);
+    for index in 0..5 {
+        let word = words::until(text.get(at..)?, b' ');
+        let name = words::until(word, b'[');
         let small = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.');
         let program = word == "kernel:"
             || (name.len() < word.len() && name.starts_with(|first: char| first.is_ascii_lowercase()) && {
@@ -132,7 +133,8 @@ fn spaced_len(text: &str) -> Option<usize> {
         if program {
             return (index > 1).then(|| at - 1);
         }
-        let part = word.starts_with(|first: char| first.is_uppercase() || first.is_ascii_digit())
+        let is_first = |first: char| first.is_uppercase() || first.is_ascii_digit();
+        let part = word.starts_with(is_first)
             && word.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | '\'' | '’'));
         if !part {
             return None;

@@ -33,6 +33,7 @@ mod time;
 mod time_format;
 mod time_hint;
 mod time_signs;
+mod words;
 mod zone;
 
 pub use format::{Format, UnknownFormat};

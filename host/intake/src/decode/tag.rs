@@ -8,6 +8,16 @@ const LEVELS: [&str; 10] =
 /// RFC 3164 allows 32 for the tag; programs with paths as names exceed it.
 const TAG_BYTES: usize = 256;
 
+/// The bytes that a program's name in a tag ends before.
+const ENDS_NAME: [bool; 256] = {
+    let (mut ends, marks, mut at) = ([false; 256], *b"[: =\"{", 0);
+    while at < marks.len() {
+        ends[marks[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
 /// What a header says.
 #[derive(Default)]
 pub(crate) struct Header<'a> {
@@ -39,7 +49,7 @@ pub(crate) type Tagged<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
 pub(crate) fn tag(text: &str) -> Option<Tagged<'_>> {
     let bytes = text.as_bytes();
     let near = &bytes[..bytes.len().min(TAG_BYTES)];
-    let end = near.iter().position(|byte| matches!(byte, b'[' | b':' | b' ' | b'=' | b'"' | b'{'))?;
+    let end = near.iter().position(|byte| ENDS_NAME[usize::from(*byte)])?;
     if end == 0 {
         return None;
     }

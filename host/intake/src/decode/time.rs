@@ -1,14 +1,11 @@
 //! Times as they are in logs, read by hand because this runs for every candidate line.
 //! Everything without a zone is UTC.
 
-use jiff::{Timestamp, tz::TimeZone};
 use lifesigns_model::Clock;
 
 use super::zone::{self, NamedZone};
 
 const DAY_S: i64 = 86_400;
-const MONTHS: [&[u8; 3]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 /// A time found at the start of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +95,16 @@ pub(crate) fn days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
 }
 
+/// Returns the year of a day since the Unix epoch. The arithmetic is Howard Hinnant's `civil_from_days`.
+const fn year(day: u32) -> u32 {
+    let day = day + 719_468;
+    let (era, day_of_era) = (day / 146_097, day % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Years begin in March here: January and February are of the next one.
+    era * 400 + year_of_era + (day_of_year >= 306) as u32
+}
+
 /// Nanoseconds since the Unix epoch, or `None` where a `u64` cannot say it.
 pub(crate) fn nanoseconds(seconds: i64, nanos: u32) -> Option<u64> {
     u64::try_from(seconds).ok()?.checked_mul(1_000_000_000)?.checked_add(u64::from(nanos))
@@ -105,8 +112,21 @@ pub(crate) fn nanoseconds(seconds: i64, nanos: u32) -> Option<u64> {
 
 /// 1 to 12 for an English month of three letters at the start of `bytes`.
 pub(crate) fn month(bytes: &[u8]) -> Option<u32> {
-    let name = bytes.get(..3)?;
-    MONTHS.iter().position(|month| name == *month).map(|index| index as u32 + 1)
+    Some(match bytes.first_chunk()? {
+        b"Jan" => 1,
+        b"Feb" => 2,
+        b"Mar" => 3,
+        b"Apr" => 4,
+        b"May" => 5,
+        b"Jun" => 6,
+        b"Jul" => 7,
+        b"Aug" => 8,
+        b"Sep" => 9,
+        b"Oct" => 10,
+        b"Nov" => 11,
+        b"Dec" => 12,
+        _ => return None,
+    })
 }
 
 /// RFC 3339, and what is written like it: `YYYY-MM-DD HH:MM:SS[.,]frac`, also with slashes, with
@@ -242,8 +262,7 @@ pub(crate) fn bsd(bytes: &[u8], clock: &dyn Clock) -> Option<LeadingTime> {
 /// shows. Eight years back there is always a 29 February.
 pub(crate) fn latest(month: u32, day: u32, seconds: i64, clock: &dyn Clock) -> Option<i64> {
     let limit_s = (clock.now_ns() / 1_000_000_000) as i64 + DAY_S;
-    let limit = Timestamp::from_second(limit_s).unwrap_or(Timestamp::MAX);
-    let this_year = u32::try_from(TimeZone::UTC.to_datetime(limit).year()).unwrap_or(1970);
+    let this_year = year((limit_s / DAY_S) as u32);
     (this_year.saturating_sub(8)..=this_year)
         .rev()
         .filter_map(|year| Some(days(year, month, day)? * DAY_S + seconds))
@@ -252,10 +271,22 @@ pub(crate) fn latest(month: u32, day: u32, seconds: i64, clock: &dyn Clock) -> O
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use lifesigns_model::ManualClock;
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn years_agree_with_days() {
+        let days_of = |year| (days(year, 1, 1), days(year, 12, 31));
+        for expected in 1970..2600 {
+            let (Some(first), Some(last)) = days_of(expected) else { panic!("{expected}") };
+            for day in [first, first + 58, first + 59, first + 60, last - 1, last] {
+                assert_eq!(year(day as u32), expected, "day {day}");
+            }
+        }
+    }
 
     #[test]
     fn days_agree_with_jiff() {
