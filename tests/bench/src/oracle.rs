@@ -25,8 +25,13 @@ pub struct Oracle {
 impl Oracle {
     /// Looks for all words in each line.
     pub fn new(round: &[String], words: &[String]) -> Self {
+        Self::of_format(Format::Auto, round, words)
+    }
+
+    /// As [`Self::new`], for lines that are read in this format.
+    pub fn of_format(format: Format, round: &[String], words: &[String]) -> Self {
         let finders: Vec<Finder<'_>> = words.iter().map(Finder::new).collect();
-        let decoder = Format::Auto.decoder(0);
+        let decoder = format.decoder(0);
         let mut oracle = Self { lines: round.len() as u64, ..Self::default() };
         for (number, line) in round.iter().enumerate() {
             let record = decoder.decode(line);
@@ -41,6 +46,11 @@ impl Oracle {
             oracle.matching += u64::from(oracle.matches > before);
         }
         oracle
+    }
+
+    /// Rule and line of each alert of a round, both counted from 0, in the order of the lines.
+    pub fn alerts_of_round(&self) -> &[(u32, u64)] {
+        &self.alerts
     }
 
     /// Alerts of this number of lines.

@@ -5,10 +5,12 @@
 mod book;
 mod delivery;
 mod durable;
+mod ingest;
 mod latency;
 mod live;
 mod million;
 mod neighbours;
+mod overload;
 mod process;
 mod program;
 mod replay;
@@ -24,7 +26,7 @@ use lifesigns_bench::{BARE, MEASURE, run_bare_loop, run_for_parent};
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 12] = [
+const TABLES: [(&str, Print); 14] = [
     ("process", process::table),
     ("shapes", shapes::table),
     ("book", book::table),
@@ -37,6 +39,8 @@ const TABLES: [(&str, Print); 12] = [
     ("durable", durable::table),
     ("swaps", |_| swaps::table()),
     ("latency", latency::table),
+    ("ingest", ingest::table),
+    ("overload", overload::table),
 ];
 
 fn main() {
