@@ -13,6 +13,8 @@ mod framing;
 mod journal;
 mod kernel_drops;
 mod listener;
+#[doc(hidden)]
+pub mod parsing;
 mod race;
 mod retry;
 mod stoppable;

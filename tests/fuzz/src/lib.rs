@@ -4,18 +4,20 @@
 mod requests;
 mod rules;
 mod seeds;
+mod streams;
 mod text;
 
-pub use requests::requests;
+pub use requests::{agent, requests};
 pub use rules::{admission, answer, description, manifest, prefilter};
 pub use seeds::{Random, mutated, seeds};
+pub use streams::{docker, framing};
 pub use text::{decoders, expression, inventory, journal, settings};
 
 /// A target: its name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 14] = [
     ("admission", admission),
     ("manifest", manifest),
     ("description", description),
@@ -25,6 +27,9 @@ pub const TARGETS: [Target; 11] = [
     ("decoders", decoders),
     ("journal", journal),
     ("requests", requests),
+    ("agent", agent),
+    ("framing", framing),
+    ("docker", docker),
     ("expression", expression),
     ("prefilter", prefilter),
 ];

@@ -10,7 +10,7 @@ use std::{
 use axum::{Router, body::Body, http::Request};
 use http_body_util::BodyExt as _;
 use lifesigns_api::SenderAddress;
-use lifesigns_ingest::{Ingest, IngestLimits, router};
+use lifesigns_ingest::{AgentRegistry, Ingest, IngestLimits, agent_router, router};
 use lifesigns_intake::{Format, HttpProtocol, HttpSettings, SourceKind, SourceSettings};
 use lifesigns_model::{ManualClock, SharedClock, SourceOffset};
 use lifesigns_sources::{Input, MemorySink, SourceSink, SourceSupervisor, Submission, TrySubmission};
@@ -37,6 +37,8 @@ pub(crate) const ROUTES: [(&str, &str); 14] = [
     ("/api/v1/write", PROTOBUF),
 ];
 
+/// Where an agent sends what it has read.
+const AGENT: (&str, &str) = ("/api/v1/agents/web-1/events", "application/x-ndjson");
 /// The answer of a protocol without a source.
 const UNAVAILABLE: u16 = 503;
 /// How long sources have to start.
@@ -95,10 +97,12 @@ impl Server {
         let clock: SharedClock = Arc::new(ManualClock::new(1_782_907_200_000_000_000));
         let ingest = Arc::new(Ingest::new(IngestLimits::default(), Arc::clone(&clock)));
         let sink: Arc<dyn SourceSink> = Arc::new(Committing::default());
-        let mut sources = SourceSupervisor::new(sink, clock).with_driver(Arc::<Ingest>::clone(&ingest));
+        let mut sources = SourceSupervisor::new(sink, Arc::clone(&clock)).with_driver(Arc::<Ingest>::clone(&ingest));
         sources.reconcile(&HttpProtocol::ALL.map(source)).expect("threads");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let mut server = Self { router: router(&ingest), runtime, _sources: sources };
+        let registry = Arc::new(AgentRegistry::new(clock));
+        let agents = agent_router(&registry, &ingest, Arc::new(Vec::new));
+        let mut server = Self { router: router(&ingest).merge(agents), runtime, _sources: sources };
         let begun = Instant::now();
         for route in ROUTES {
             // Each protocol is on when its source has started, on another thread.
@@ -135,7 +139,18 @@ thread_local! {
 /// If a promise is broken, as all here.
 pub fn requests(data: &[u8]) {
     let Some((first, body)) = data.split_first() else { return };
-    let route = ROUTES[usize::from(*first) % ROUTES.len()];
+    take(ROUTES[usize::from(*first) % ROUTES.len()], body);
+}
+
+/// A batch of an agent; see [`requests`].
+///
+/// # Panics
+/// If a promise is broken, as all here.
+pub fn agent(data: &[u8]) {
+    take(AGENT, data);
+}
+
+fn take(route: (&str, &str), body: &[u8]) {
     SERVER.with_borrow_mut(|server| {
         let (status, answer_bytes) = server.get_or_insert_with(Server::new).post(route, body);
         assert!(status < 500, "{route:?} answers {status}");

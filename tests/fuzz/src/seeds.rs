@@ -77,9 +77,25 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-/// Returns the seeds of a target that takes bytes apart.
+/// Returns the seeds of a target that takes bytes or pieces of a protocol apart.
 fn bytes(target: &str) -> &'static [&'static str] {
     match target {
+        "agent" => &[
+            "{\"source\":\"/var/log/a.log\",\"line\":7,\"text\":\"one\",\"fields\":{\"site\":\"b\"},\"time\":9}\n",
+            "{\"source\":\"/b\",\"line\":1,\"object\":\"web-2\",\"text\":\"two\\n\"}\n\n{\"source\":\"/b\",\"line\":2,\"text\":\"\"}",
+            "{\"object\":\"web-1\",\"metrics\":{\"load.1m\":0.5}}\n{\"properties\":{\"env\":\"lab\"}}\nnot json\n",
+        ],
+        "framing" => &[
+            "26 <34>1 - vm-7 su - - - text12 <13>app: two9 <13>a: 3",
+            "<34>Oct 11 22:14:15 vm-7 su: one\n<13>app[1]: two\0<13>three\r\n\n<13>last",
+            "3 <1>x 99999999 <13>long\n4 <13>\n0 <13>0 1\n",
+        ],
+        // The first byte says whether it is a terminal.
+        "docker" => &[
+            "\0\x01\0\0\0\0\0\0\x241970-01-01T00:00:01.000000007Z one\ntwo\x02\0\0\0\0\0\0\x04err\n",
+            "\x011970-01-01T00:00:01.000000000Z one\r\n1970-01-01T00:00:02.000000000Z two\r\nrest",
+            "\0{\"Action\":\"die\",\"Actor\":{\"ID\":\"5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f\"}}",
+        ],
         "description" => &[
             "\x04rule\x051.0.0\x01\x04seen\x04Seen\x00\x00\x00\x00\x00\x00\x01\x01\x01\x06poison\x00\x00",
             "\x01a\x011\x00\x02\x07\x02\x03abc\x02bc\x01\x02\x00\x01f\x05\x01\x01x\x01\x01p\x00",

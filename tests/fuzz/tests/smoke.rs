@@ -74,6 +74,21 @@ fn requests_are_answered() {
 }
 
 #[test]
+fn batches_of_agents_are_answered() {
+    run("agent");
+}
+
+#[test]
+fn streams_of_syslog_are_cut_into_lines() {
+    run("framing");
+}
+
+#[test]
+fn what_docker_sends_is_read() {
+    run("docker");
+}
+
+#[test]
 fn expressions_are_those_of_the_language() {
     run("expression");
 }

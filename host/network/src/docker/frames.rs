@@ -13,18 +13,18 @@ const FRAME_BYTES: usize = 1 << 20;
 /// What came is no output of a container.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the daemon sends what is no output of a container")]
-pub(super) struct InvalidFrame;
+pub(crate) struct InvalidFrame;
 
 /// A container's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OutputStream {
+pub(crate) enum OutputStream {
     /// Standard output, and everything of a terminal.
     Out,
     Err,
 }
 
 impl OutputStream {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Out => "stdout",
             Self::Err => "stderr",
@@ -34,14 +34,14 @@ impl OutputStream {
 
 /// A piece of output as the daemon stored it: a line, or a part of a long one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OutputPiece<'a> {
-    pub(super) stream: OutputStream,
+pub(crate) struct OutputPiece<'a> {
+    pub(crate) stream: OutputStream,
     /// When the daemon read it; `None` if it does not say so.
-    pub(super) time_ns: Option<u64>,
+    pub(crate) time_ns: Option<u64>,
     /// Without the time.
-    pub(super) text: &'a [u8],
+    pub(crate) text: &'a [u8],
     /// Whether the line ends here.
-    pub(super) is_end: bool,
+    pub(crate) is_end: bool,
 }
 
 /// A piece before its time is read: its stream, its bytes, and its length with its head.
@@ -49,18 +49,18 @@ type RawPiece<'b> = (OutputStream, &'b [u8], usize);
 
 /// Takes the output of one container apart.
 #[derive(Debug)]
-pub(super) struct OutputFrames {
+pub(crate) struct OutputFrames {
     is_terminal: bool,
     bytes: Vec<u8>,
 }
 
 impl OutputFrames {
-    pub(super) const fn new(is_terminal: bool) -> Self {
+    pub(crate) const fn new(is_terminal: bool) -> Self {
         Self { is_terminal, bytes: Vec::new() }
     }
 
     /// Adds what was read, and hands on all pieces that are whole.
-    pub(super) fn read(&mut self, bytes: &[u8], mut piece: impl FnMut(OutputPiece<'_>)) -> Result<(), InvalidFrame> {
+    pub(crate) fn read(&mut self, bytes: &[u8], mut piece: impl FnMut(OutputPiece<'_>)) -> Result<(), InvalidFrame> {
         self.bytes.extend_from_slice(bytes);
         let mut at = 0;
         while let Some((stream, payload, length)) = self.next(&self.bytes[at..])? {

@@ -7,6 +7,7 @@ mod log_position;
 mod logs;
 mod records;
 
+pub(crate) use frames::OutputFrames;
 use lifesigns_intake::{DockerRead, DockerSettings, SourceSettings};
 use lifesigns_sources::{SourceError, SourceFeed};
 
@@ -16,4 +17,9 @@ pub(crate) fn run(docker: &DockerSettings, settings: &SourceSettings, feed: &Sou
         DockerRead::Events => events::run(docker, &settings.object, feed),
         DockerRead::Logs => logs::run(docker, settings, feed),
     }
+}
+
+/// Returns the id of the container that an event is about.
+pub(crate) fn container_of(event: &str) -> Option<String> {
+    api::event(event).map(|event| event.id)
 }
