@@ -33,6 +33,8 @@ pub(crate) struct EventBatch {
     lines: ObjectLines,
     placed: PlacedLines,
     records: RecordLines,
+    /// Bytes that are still to come, about.
+    expected_bytes: usize,
     /// Items that an earlier attempt has brought, and that are left out.
     skip: u64,
     accepted: u64,
@@ -66,6 +68,13 @@ impl EventBatch {
         Self { skip, ..Self::default() }
     }
 
+    /// Returns a batch for a body of this length: memory for it is taken at once.
+    #[must_use]
+    pub(crate) const fn expecting(mut self, body_bytes: usize) -> Self {
+        self.expected_bytes = body_bytes + body_bytes / 4;
+        self
+    }
+
     /// Adds a record about `object`, unless it names one. Returns whether it was taken.
     pub(crate) fn record(&mut self, item: u64, record: &LogRecord<'_>, object: &str) -> bool {
         if self.is_known() {
@@ -75,6 +84,9 @@ impl EventBatch {
             self.malformed += 1;
         }
         self.close_unless(self.lines.is_empty() && self.placed.is_empty());
+        if self.records.is_empty() {
+            self.records.reserve(self.expected_bytes);
+        }
         let mut pushed = self.records.push(record, object);
         if pushed == Pushed::Full {
             self.close();
@@ -102,6 +114,9 @@ impl EventBatch {
             return false;
         }
         self.close_unless(self.records.is_empty() && self.placed.is_empty());
+        if self.lines.is_empty() {
+            self.lines.reserve(self.expected_bytes);
+        }
         let mut pushed = self.lines.push(object, line.as_bytes());
         if pushed == Pushed::Full {
             self.close();
@@ -175,6 +190,8 @@ impl EventBatch {
     }
 
     fn close(&mut self) {
+        // A piece that is closed was full, or the body changes its kind: the next one has less before it.
+        self.expected_bytes = self.expected_bytes.saturating_sub(lifesigns_model::limits::CHUNK_BYTES);
         if !self.lines.is_empty() {
             let content = Content::ObjectLines(std::mem::take(&mut self.lines));
             self.pieces.push(Piece { content, items: self.accepted });

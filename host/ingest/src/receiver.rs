@@ -177,7 +177,7 @@ impl Receiver {
             now_ns: self.now_ns(),
             most_items: self.limits.items,
         };
-        let mut batch = EventBatch::skipping(claim.as_ref().map_or(0, |claim| claim.claim.skip));
+        let mut batch = EventBatch::skipping(claim.as_ref().map_or(0, |claim| claim.claim.skip)).expecting(body.len());
         let outcome = decode(body, &context, &mut batch)?;
         let (pieces, counts) = batch.finish();
         Ok(Prepared { pieces, counts, outcome, claim })

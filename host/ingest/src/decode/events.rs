@@ -1,6 +1,7 @@
 //! Our own protocol: events as NDJSON or as a JSON array of objects, each as in a file of them.
 
 use lifesigns_intake::{InvalidJson, JsonReader};
+use memchr::memchr_iter;
 
 use super::{DecodeContext, DecodeError};
 use crate::batch::EventBatch;
@@ -48,9 +49,10 @@ fn on_one_line(raw: &str) -> std::borrow::Cow<'_, str> {
 fn lines(body: &[u8], context: &DecodeContext<'_>, batch: &mut EventBatch) -> Result<(), DecodeError> {
     let whole = std::str::from_utf8(body).ok();
     let mut start = 0;
-    for (index, bytes) in body.split(|byte| *byte == b'\n').enumerate() {
-        let range = start..start + bytes.len();
-        start = range.end + 1;
+    for (index, end) in memchr_iter(b'\n', body).chain([body.len()]).enumerate() {
+        let range = start..end;
+        let bytes = &body[range.clone()];
+        start = end + 1;
         let number = index as u64 + 1;
         if bytes.trim_ascii().is_empty() {
             continue;

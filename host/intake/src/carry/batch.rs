@@ -35,6 +35,11 @@ impl LineBatch {
         Pushed::Added
     }
 
+    /// Takes memory for this number of bytes at once, as far as a chunk may have them.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes.min(CHUNK_BYTES.saturating_sub(self.0.len())));
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

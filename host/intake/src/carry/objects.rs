@@ -29,6 +29,11 @@ impl ObjectLines {
         self.0.push(&[object.as_bytes(), end, &line])
     }
 
+    /// Takes memory for this number of bytes at once, as far as a chunk may have them.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
     /// Whether there is no line.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

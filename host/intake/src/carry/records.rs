@@ -45,6 +45,11 @@ impl RecordLines {
         self.cut
     }
 
+    /// Takes memory for this number of bytes at once, as far as a chunk may have them.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.lines.reserve(bytes);
+    }
+
     /// Whether there is no record.
     pub const fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -60,6 +65,10 @@ impl RecordLines {
 /// is no room for an empty string.
 pub(crate) fn quoted(text: &str, room: usize) -> Option<(String, bool)> {
     let mut left = room.checked_sub(2)?;
+    // Nearly all: they have room whatever is in them.
+    if text.len() <= left / MOST_QUOTED_BYTES {
+        return Some((serde_json::to_string(text).ok()?, false));
+    }
     let cut = text.char_indices().find(|(_, char)| match left.checked_sub(quoted_bytes(*char)) {
         Some(rest) => {
             left = rest;
@@ -70,6 +79,9 @@ pub(crate) fn quoted(text: &str, room: usize) -> Option<(String, bool)> {
     let text = cut.map_or(text, |(end, _)| &text[..end]);
     Some((serde_json::to_string(text).ok()?, cut.is_some()))
 }
+
+/// The longest that a byte becomes in a JSON string.
+const MOST_QUOTED_BYTES: usize = 6;
 
 /// Returns the length of a character in a JSON string.
 const fn quoted_bytes(char: char) -> usize {
