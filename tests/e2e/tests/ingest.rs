@@ -90,8 +90,9 @@ impl Place {
         assert!(!address.is_empty(), "{said}");
         let running = Running { child, address };
         let until = Instant::now() + DEADLINE;
-        // The receivers are sources, which start after the server.
-        while running.post("/api/v1/events", &[], b"{}").is_none_or(|(status, _)| status != 200) {
+        // The receivers are sources, which start after the server. With a key, the question counts once in all.
+        let key = [("idempotency-key", "are events taken")];
+        while running.post("/api/v1/events", &key, b"{}").is_none_or(|(status, _)| status != 200) {
             assert!(Instant::now() < until, "events are not taken");
             std::thread::sleep(Duration::from_millis(10));
         }
