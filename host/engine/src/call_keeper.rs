@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lifesigns_model::{EventBatch, EventRow, limits};
+use lifesigns_model::{EventBatch, EventRow, NS_PER_S, limits};
 
 use crate::{event_sink::StreamPosition, origin::EventOrigin};
 
@@ -42,7 +42,7 @@ impl CallKeeper {
 
     /// Returns whether there is room for one more in this second.
     pub(crate) fn has_room(&mut self, now_ns: u64) -> bool {
-        let second = now_ns / 1_000_000_000;
+        let second = now_ns / NS_PER_S;
         if self.second.0 != second {
             self.second = (second, 0);
         }

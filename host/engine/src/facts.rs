@@ -1,6 +1,6 @@
 //! The facts about one object: properties and metrics with the times from which they hold.
 
-use lifesigns_model::limits;
+use lifesigns_model::{ObjectFacts, limits};
 
 /// How many changes of one fact are remembered for as-of reads.
 const HISTORY: usize = 32;
@@ -157,6 +157,16 @@ impl FactHistory {
             return FactOutcome::Known;
         }
         note(&mut self.properties, name, value.map(Into::into), time_ns)
+    }
+
+    /// Sets facts of which no rule is notified.
+    pub(crate) fn set_all(&mut self, facts: &ObjectFacts) {
+        for (name, value) in &facts.properties {
+            self.set_property(name, value.as_deref(), facts.time_ns);
+        }
+        for (name, value) in &facts.metrics {
+            self.set_metric(name, *value, facts.time_ns);
+        }
     }
 
     /// Notes a metric sample.

@@ -47,6 +47,7 @@ mod report;
 mod rule;
 mod rule_runner;
 mod ruleset;
+mod runner_table;
 mod scan;
 mod scan_cost;
 mod scanned;

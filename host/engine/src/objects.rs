@@ -19,14 +19,14 @@ const PART: usize = 16;
 /// One object.
 #[derive(Default)]
 pub(crate) struct TrackedObject {
-    pub(crate) id: Arc<str>,
+    id: Arc<str>,
     pub(crate) facts: FactHistory,
     /// The latest event time seen.
-    pub(crate) time_ns: u64,
+    time_ns: u64,
     /// When that was handed in, on the driver's clock.
-    pub(crate) seen_ns: u64,
+    seen_ns: u64,
     /// Rules that may set reminders and have events of this object in their open batch.
-    pub(crate) pending: Vec<u32>,
+    pending: Vec<u32>,
     reminders: Reminders,
     /// When it was last touched, on the shard's own count.
     touched: u64,
@@ -34,6 +34,42 @@ pub(crate) struct TrackedObject {
     pinned: bool,
     /// Its event time is among the changes.
     moved: bool,
+}
+
+impl TrackedObject {
+    pub(crate) const fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// Returns the latest event time seen.
+    pub(crate) const fn time_ns(&self) -> u64 {
+        self.time_ns
+    }
+
+    /// Sets the clock that was committed before the start: the object counts as seen now, because how long the host
+    /// was away says nothing about it.
+    pub(crate) const fn restore_clock(&mut self, time_ns: u64, now_ns: u64) {
+        (self.time_ns, self.seen_ns) = (time_ns, now_ns);
+    }
+
+    /// Returns the event time of an object that has been silent since it was last seen, at `now_ns` of the driver's
+    /// clock, which stands at `clock_ns`. Where that was set back since, time goes on from there.
+    pub(crate) fn silent_time(&mut self, now_ns: u64, clock_ns: u64) -> u64 {
+        self.seen_ns = self.seen_ns.min(clock_ns);
+        self.time_ns.saturating_add(now_ns.saturating_sub(self.seen_ns))
+    }
+
+    /// Notes that a rule that may set reminders has an event of this object in its open batch.
+    pub(crate) fn add_pending(&mut self, rule: u32) {
+        if !self.pending.contains(&rule) {
+            self.pending.push(rule);
+        }
+    }
+
+    /// Takes the rules of [`add_pending`](Self::add_pending).
+    pub(crate) fn take_pending(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.pending)
+    }
 }
 
 /// Object, rule and name of a reminder.

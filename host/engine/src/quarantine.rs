@@ -1,6 +1,8 @@
 //! The quarantine of a rule that fails, as a pure state machine: it is tried again after a pause, longer
 //! each time, until it is trusted again. Time is an input.
 
+use lifesigns_model::NS_PER_MS;
+
 use crate::pause;
 
 /// Failures that cost nothing but the event.
@@ -49,7 +51,7 @@ impl Quarantine {
             return 0;
         };
         let pause_ms = pause::after(step);
-        *self = Self::Paused { failures, until_ns: now_ns.saturating_add(pause_ms * 1_000_000) };
+        *self = Self::Paused { failures, until_ns: now_ns.saturating_add(pause_ms * NS_PER_MS) };
         pause_ms
     }
 }

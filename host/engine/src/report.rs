@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_model::{DropKind, Drops, RuleKey};
+use lifesigns_model::{DropKind, Drops, NS_PER_MS, RuleKey};
 
 use crate::{call_times::CallTimes, throttle::OverBudget};
 
@@ -24,7 +24,7 @@ pub struct RuleFailures {
 impl RuleFailures {
     fn paused(&mut self, now_ns: u64, pause_ms: u64) {
         if pause_ms > 0 {
-            let until_ns = now_ns.saturating_add(pause_ms.saturating_mul(1_000_000));
+            let until_ns = now_ns.saturating_add(pause_ms.saturating_mul(NS_PER_MS));
             self.pause_ns = later(self.pause_ns, (now_ns, until_ns));
         }
     }

@@ -3,8 +3,8 @@
 use std::{any::Any, collections::HashSet, sync::Arc};
 
 use lifesigns_model::{
-    Attributes, EventBatch, EventKind, EventRow, InstanceError, InstantiateError, ReminderChange, RuleAlertOrder,
-    RuleAlertRef, RuleInstance, RuleState, limits,
+    Attributes, EventBatch, EventKind, EventRow, InstanceError, ReminderChange, RuleAlertOrder, RuleAlertRef,
+    RuleInstance, RuleKey, RuleState, limits,
 };
 
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     quarantine::Quarantine,
     reminders::ReminderSpec,
     report::ShardReport,
-    scanned::{ScannedChunk, ScannedLine},
     state::RuleMemory,
     tap,
     throttle::{CallCost, OverBudget, Throttle},
@@ -25,29 +24,21 @@ use crate::{
 };
 
 mod calls;
+mod event;
 mod failures;
+mod open;
+
+pub(crate) use event::RuleEvent;
+pub(crate) use open::open;
 
 /// About the bytes of an attribute beside its text.
 const ATTRIBUTE_BYTES: usize = 32;
 /// About how long a batch may take: the events of other rules wait behind it.
 const SLICE_NS: u64 = 10_000_000;
 
-/// An event for a rule.
-pub(crate) struct RuleEvent<'a> {
-    pub(crate) object: u32,
-    pub(crate) time_ns: u64,
-    pub(crate) kind: EventKind,
-    pub(crate) message: Option<&'a str>,
-    /// The log line whose fields and app it has.
-    pub(crate) line: Option<(&'a ScannedChunk, &'a ScannedLine)>,
-    pub(crate) origin: EventOrigin,
-    /// Where it stands in the stream.
-    pub(crate) position: StreamPosition,
-}
-
 /// One rule in one shard.
 pub(crate) struct RuleRunner {
-    pub(crate) rule: Arc<LoadedRule>,
+    rule: Arc<LoadedRule>,
     /// Its number in the rule set.
     number: u32,
     instance: Option<Box<dyn RuleInstance>>,
@@ -55,10 +46,10 @@ pub(crate) struct RuleRunner {
     quarantine: Quarantine,
     throttle: Throttle,
     /// Its use since this was last taken.
-    pub(crate) usage: RuleUsage,
-    pub(crate) reminds: bool,
+    usage: RuleUsage,
+    reminds: bool,
     /// Bytes of its alerts that wait for a checkpoint.
-    pub(crate) waiting: usize,
+    waiting: usize,
     /// Events of a batch at most: few if it is slow.
     most: usize,
     /// The release by an operator that it has followed.
@@ -94,6 +85,31 @@ impl RuleRunner {
             counts: Vec::new(),
             calls: CallKeeper::default(),
         }
+    }
+
+    /// Returns the identity of its rule.
+    pub(crate) fn key(&self) -> &RuleKey {
+        &self.rule.key
+    }
+
+    /// Whether it runs this rule, in this version and with these settings.
+    pub(crate) fn runs(&self, rule: &Arc<LoadedRule>) -> bool {
+        Arc::ptr_eq(&self.rule, rule)
+    }
+
+    /// Whether its rule may set reminders.
+    pub(crate) const fn reminds(&self) -> bool {
+        self.reminds
+    }
+
+    /// Takes its use since the last call.
+    pub(crate) fn take_usage(&mut self) -> RuleUsage {
+        std::mem::take(&mut self.usage)
+    }
+
+    /// None of its alerts waits for a checkpoint any more.
+    pub(crate) const fn checkpointed(&mut self) {
+        self.waiting = 0;
     }
 
     /// Takes another number in a new rule set.
@@ -144,7 +160,7 @@ impl RuleRunner {
                 self.batch.span(lifesigns_model::Span { offset, len });
             }
             _ => {
-                self.batch.text(Some(&object.id));
+                self.batch.text(Some(object.id()));
             }
         }
         self.batch.text(shown.line.and_then(|(scanned, line)| scanned.app(line)));
@@ -225,8 +241,8 @@ impl RuleRunner {
             alerts: self.usage.alerts - alerts_before.alerts,
             alert_bytes: self.usage.alert_bytes - alerts_before.alert_bytes,
         };
-        if let Some(tray) = context.shadows.of_rule(self.number) {
-            tray.charge(self.rule.key.lane, rows.len() as u64, cpu_ns);
+        if let Some(matcher) = context.shadows.of_rule(self.number) {
+            matcher.charge(self.rule.key.lane, rows.len() as u64, cpu_ns);
         }
         let last = rows[rows.len() - 1];
         let now_ns = context.clock.at(last.time_ns);
@@ -348,7 +364,7 @@ impl RuleRunner {
             let (at, (origin, position)) = (rows[row.event as usize], &origins[row.event as usize]);
             let (source, evidence) = origin.evidence();
             let pairs = &answer.attributes[row.attributes_start as usize..row.attributes_end as usize];
-            let object = &context.objects.get(at.object).id;
+            let object = context.objects.get(at.object).id();
             let alert = RuleAlertRef {
                 order: RuleAlertOrder { time_ns: at.time_ns, source, line: evidence.line, rule: self.number, nth },
                 rule: self.rule.name(),
@@ -360,8 +376,8 @@ impl RuleRunner {
                 evidence,
                 module: self.rule.module.digest(),
             };
-            if let Some(tray) = context.shadows.of_rule(self.number) {
-                tray.note(self.rule.key.lane, row.symptom, object, &alert);
+            if let Some(matcher) = context.shadows.of_rule(self.number) {
+                matcher.note(self.rule.key.lane, row.symptom, object, &alert);
             }
             if !self.rule.key.is_shadow() {
                 context.sink.alert(*position, &alert);
@@ -372,18 +388,5 @@ impl RuleRunner {
         self.waiting += context.sink.buffered_bytes() - waiting;
         self.usage.alerts += answer.rows.len() as u64;
         self.usage.alert_bytes += (answer.text.len() + answer.attributes.len() * ATTRIBUTE_BYTES) as u64;
-    }
-}
-
-/// Makes an instance.
-///
-/// # Errors
-/// It cannot be started, or describes itself differently than before.
-pub(crate) fn open(rule: &LoadedRule) -> Result<Box<dyn RuleInstance>, InstanceError> {
-    match rule.module.instantiate(&rule.settings, &rule.limits) {
-        Ok(opened) if opened.description == rule.description => Ok(opened.instance),
-        Ok(_) => Err(InstanceError::Answer("it describes itself differently than when it was loaded".into())),
-        Err(InstantiateError::Instance(error)) => Err(error),
-        Err(error) => Err(InstanceError::Answer(error.to_string())),
     }
 }

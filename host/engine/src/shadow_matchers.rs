@@ -8,40 +8,40 @@ use lifesigns_model::{Change, ChangeCount, DiffExample, LaneWork, RuleAlertRef, 
 
 use crate::RuleSet;
 
-/// The trays of all rules that have a shadow.
+/// The matchers of all rules that have a shadow.
 #[derive(Default)]
 pub(crate) struct ShadowMatchers {
-    /// By rule, its tray. Empty if no rule has a shadow.
-    tray_of: Vec<Option<u32>>,
-    trays: Vec<ShadowMatcher>,
+    /// By rule, its matcher. Empty if no rule has a shadow.
+    matcher_of: Vec<Option<u32>>,
+    matchers: Vec<ShadowMatcher>,
 }
 
 impl ShadowMatchers {
-    /// Returns empty trays for the pairs of a rule set.
+    /// Returns empty matchers for the pairs of a rule set.
     pub(crate) fn new(rules: &RuleSet) -> Self {
         if rules.pairs.is_empty() {
             return Self::default();
         }
-        let mut trays = Self { tray_of: vec![None; rules.rules().len()], trays: Vec::new() };
+        let mut matchers = Self { matcher_of: vec![None; rules.rules().len()], matchers: Vec::new() };
         for (number, pair) in rules.pairs.iter().enumerate() {
-            trays.tray_of[pair.live as usize] = Some(number as u32);
-            trays.tray_of[pair.shadow as usize] = Some(number as u32);
+            matchers.matcher_of[pair.live as usize] = Some(number as u32);
+            matchers.matcher_of[pair.shadow as usize] = Some(number as u32);
             let symptoms = Arc::clone(&pair.shadow_symptoms);
-            trays.trays.push(ShadowMatcher { symptoms, ..ShadowMatcher::default() });
+            matchers.matchers.push(ShadowMatcher { symptoms, ..ShadowMatcher::default() });
         }
-        trays
+        matchers
     }
 
-    /// Returns the tray of a rule, if it is one of a pair.
+    /// Returns the matcher of a rule, if it is one of a pair.
     pub(crate) fn of_rule(&mut self, rule: u32) -> Option<&mut ShadowMatcher> {
-        let tray = (*self.tray_of.get(rule as usize)?)?;
-        self.trays.get_mut(tray as usize)
+        let matcher = (*self.matcher_of.get(rule as usize)?)?;
+        self.matchers.get_mut(matcher as usize)
     }
 
     /// Settles what both have said, when both have answered everything that they were shown.
     pub(crate) fn record_differences(&mut self, rules: &RuleSet) {
-        for (tray, pair) in self.trays.iter_mut().zip(&rules.pairs) {
-            if let Some(settled) = tray.take_difference() {
+        for (matcher, pair) in self.matchers.iter_mut().zip(&rules.pairs) {
+            if let Some(settled) = matcher.take_difference() {
                 rules.rules()[pair.shadow as usize].comparison().add(&pair.live_version, settled);
             }
         }
@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    fn note(tray: &mut ShadowMatcher, lane: RuleLane, symptom: u32, line: u64) {
+    fn note(matcher: &mut ShadowMatcher, lane: RuleLane, symptom: u32, line: u64) {
         let object = "vm".to_owned();
         let alert = RuleAlert {
             time_ns: 7,
@@ -197,7 +197,7 @@ mod tests {
             text: "x".repeat(2 * limits::SHADOW_EXAMPLE_BYTES),
             module: String::new(),
         };
-        alert.lend(|alert| tray.note(lane, symptom, &object.into(), alert));
+        alert.lend(|alert| matcher.note(lane, symptom, &object.into(), alert));
     }
 
     fn clears(clears: u64) -> ChangeCount {
@@ -206,29 +206,29 @@ mod tests {
 
     #[test]
     fn the_same_symptom_may_stand_elsewhere_in_the_other_description() {
-        let mut tray = ShadowMatcher { symptoms: [1, 2, 0].into(), ..ShadowMatcher::default() };
-        note(&mut tray, RuleLane::Live, 0, 1);
-        note(&mut tray, RuleLane::Live, 1, 1);
-        note(&mut tray, RuleLane::Shadow, 2, 1);
-        note(&mut tray, RuleLane::Shadow, 1, 1);
-        let settled = tray.take_difference().expect("something was said");
+        let mut matcher = ShadowMatcher { symptoms: [1, 2, 0].into(), ..ShadowMatcher::default() };
+        note(&mut matcher, RuleLane::Live, 0, 1);
+        note(&mut matcher, RuleLane::Live, 1, 1);
+        note(&mut matcher, RuleLane::Shadow, 2, 1);
+        note(&mut matcher, RuleLane::Shadow, 1, 1);
+        let settled = matcher.take_difference().expect("something was said");
         assert_eq!((settled.both, settled.reworded), (clears(1), 0));
         assert_eq!((settled.only_live, settled.only_shadow), (clears(1), clears(1)));
         assert_eq!(settled.examples.len(), 2);
         assert!(settled.examples.iter().all(|one| one.text.len() == limits::SHADOW_EXAMPLE_BYTES));
-        assert_eq!(tray.take_difference(), None);
+        assert_eq!(matcher.take_difference(), None);
     }
 
     #[test]
     fn what_is_too_much_is_counted_and_not_called_different() {
-        let mut tray = ShadowMatcher { symptoms: [0].into(), ..ShadowMatcher::default() };
+        let mut matcher = ShadowMatcher { symptoms: [0].into(), ..ShadowMatcher::default() };
         let most = limits::SHADOW_PENDING as u64;
-        (0..=most).for_each(|line| note(&mut tray, RuleLane::Live, 0, line));
-        note(&mut tray, RuleLane::Shadow, 0, 5);
-        let settled = tray.take_difference().expect("something was said");
+        (0..=most).for_each(|line| note(&mut matcher, RuleLane::Live, 0, line));
+        note(&mut matcher, RuleLane::Shadow, 0, 5);
+        let settled = matcher.take_difference().expect("something was said");
         assert_eq!(settled, ShadowDiff { not_compared: most + 2, ..ShadowDiff::default() });
-        note(&mut tray, RuleLane::Live, 0, 1);
-        note(&mut tray, RuleLane::Shadow, 0, 1);
-        assert_eq!(tray.take_difference().expect("something was said").both, clears(1), "it goes on");
+        note(&mut matcher, RuleLane::Live, 0, 1);
+        note(&mut matcher, RuleLane::Shadow, 0, 1);
+        assert_eq!(matcher.take_difference().expect("something was said").both, clears(1), "it goes on");
     }
 }

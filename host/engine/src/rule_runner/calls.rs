@@ -99,7 +99,7 @@ impl RuleRunner {
         RuleCall {
             rule: self.rule.name().to_owned(),
             lane: self.rule.key.lane,
-            object: context.objects.get(object).id.to_string(),
+            object: context.objects.get(object).id().to_string(),
             symptom: String::new(),
             source: evidence.source.to_owned(),
             line: evidence.line,

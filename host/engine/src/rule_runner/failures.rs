@@ -54,7 +54,7 @@ impl RuleRunner {
         let now_ns = context.clock.at(row.time_ns);
         let pause_ms = self.quarantine.failed(now_ns);
         self.keep_failure(given, &error, context);
-        let object = &context.objects.get(row.object).id;
+        let object = context.objects.get(row.object).id();
         let place = origin.place();
         tracing::warn!(
             rule = &*self.rule.key.label(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::{EventKind, ObjectFacts, StateChange};
+use lifesigns_model::{EventKind, ObjectFacts};
 
 use super::Shard;
 use crate::{
@@ -21,18 +21,7 @@ impl Shard {
             None => self.objects.insert(&facts.object),
         };
         self.objects.pin(number);
-        self.set_facts(number, facts);
-    }
-
-    /// Sets facts of which no rule is notified.
-    pub(crate) fn set_facts(&mut self, object: u32, facts: &ObjectFacts) {
-        let object = self.objects.get_mut(object);
-        for (name, value) in &facts.properties {
-            object.facts.set_property(name, value.as_deref(), facts.time_ns);
-        }
-        for (name, value) in &facts.metrics {
-            object.facts.set_metric(name, *value, facts.time_ns);
-        }
+        self.objects.get_mut(number).facts.set_all(facts);
     }
 
     /// Inserts an object that is not known; if that is one too many, others are evicted.
@@ -55,18 +44,7 @@ impl Shard {
     }
 
     fn evict_object(&mut self, object: u32) {
-        let runners = self.runners.iter_mut().flatten();
-        let states = runners.filter_map(|runner| Some((runner.rule.key.clone(), runner.state_mut()?)));
-        for (rule, state) in states.chain(self.states.iter_mut().map(|(rule, state)| (rule.clone(), &mut **state))) {
-            let id = &self.objects.get(object).id;
-            self.gone.extend(state.evict(object).into_iter().map(|key| StateChange {
-                rule: rule.clone(),
-                object: id.to_string(),
-                key: key.into(),
-                version: 0,
-                entry: None,
-            }));
-        }
+        self.runners.evict(object, self.objects.get(object).id());
         self.objects.remove(object);
     }
 
@@ -80,7 +58,7 @@ impl Shard {
         sink: &mut dyn EventSink,
     ) {
         let mut changed: Vec<(u32, &str)> = Vec::new();
-        let rules = Arc::clone(&self.rules);
+        let rules = Arc::clone(self.runners.rules());
         let index = &rules.index;
         let known = &mut self.objects.get_mut(object).facts;
         let mut left_out = 0;
@@ -106,9 +84,9 @@ impl Shard {
             let rule = names[0].0;
             let message = names.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(",");
             let mut cost = PropertyCost::of(rule);
+            let known = &self.objects.get(object).facts;
             let wanted = index.of_rule(rule).iter().any(|interest| {
-                interest.takes_message(EventKind::Fact, &message)
-                    && self.properties_pass(object, time_ns, &interest.properties, &mut cost)
+                interest.takes_message(EventKind::Fact, &message) && cost.passes(known, time_ns, &interest.properties)
             });
             self.charge(cost);
             if wanted {

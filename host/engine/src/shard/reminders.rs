@@ -1,7 +1,5 @@
 //! How event time passes for a shard's objects, and how their reminders fire.
 
-use std::mem;
-
 use lifesigns_model::{EventKind, RuleKey, limits};
 
 use super::Shard;
@@ -32,10 +30,7 @@ impl Shard {
             if sink.is_backlogged() {
                 break;
             }
-            let object = self.objects.get_mut(number);
-            // Where the clock was set back since, time goes on from here.
-            object.seen_ns = object.seen_ns.min(clock_ns);
-            let time_ns = object.time_ns.saturating_add(now_ns.saturating_sub(object.seen_ns));
+            let time_ns = self.objects.get_mut(number).silent_time(now_ns, clock_ns);
             self.fire(number, time_ns, Phase::Silence, sink);
         }
         self.position.nth > fired
@@ -43,37 +38,25 @@ impl Shard {
 
     pub(super) fn advance_object(&mut self, number: u32, time_ns: u64, seen_ns: u64, sink: &mut dyn EventSink) {
         self.objects.advance(number, time_ns, seen_ns);
-        let object = self.objects.get_mut(number);
-        if !object.pending.is_empty() {
-            // Rules that may set a reminder must have seen everything before time goes on.
-            for runner in mem::take(&mut object.pending) {
-                self.flush_runner(runner, sink);
-            }
+        // Rules that may set a reminder must have seen everything before time goes on.
+        for rule in self.objects.get_mut(number).take_pending() {
+            self.flush_rule(rule, sink);
         }
         self.fire(number, time_ns, Phase::Reminder, sink);
     }
 
     fn fire(&mut self, object: u32, time_ns: u64, phase: Phase, sink: &mut dyn EventSink) {
         for _ in 0..limits::REMINDERS_PER_GAP {
-            // What a rule has set itself can wait while it is over its budget.
-            let (runners, clock, rules) = (&self.runners, self.clock, self.rules.rules());
-            let number_of = |key: &RuleKey| rules.binary_search_by(|rule| rule.key.cmp(key)).ok();
-            let waits = |key: &RuleKey| {
-                // Set aside: it waits for a rollback.
-                if key.is_previous() {
-                    return true;
-                }
-                let runner = number_of(key).and_then(|number| runners[number].as_ref());
-                runner.is_some_and(|runner| runner.is_over_budget(clock.at(time_ns)))
-            };
+            let (runners, now_ns) = (&self.runners, self.clock.at(time_ns));
+            let waits = |key: &RuleKey| runners.defers_reminders(key, now_ns);
             let Some(reminder) = self.objects.due(object, time_ns, &waits) else { return };
             self.position.nth += 1;
-            let Some(number) = number_of(&reminder.rule) else { continue };
-            let number = number as u32;
+            let Some(number) = self.runners.number_of(&reminder.rule) else { continue };
             let mut cost = PropertyCost::of(number);
-            let wanted = self.rules.index.of_rule(number).iter().any(|interest| {
+            let facts = &self.objects.get(object).facts;
+            let wanted = self.runners.rules().index.of_rule(number).iter().any(|interest| {
                 interest.takes_message(EventKind::Reminder, &reminder.name)
-                    && self.properties_pass(object, reminder.due_ns, &interest.properties, &mut cost)
+                    && cost.passes(facts, reminder.due_ns, &interest.properties)
             });
             self.charge(cost);
             if wanted {
@@ -83,9 +66,14 @@ impl Shard {
                 let shown =
                     RuleEvent { object, time_ns, kind: EventKind::Reminder, message, line: None, origin, position };
                 self.show(number, shown, sink);
-                self.flush_runner(number, sink);
+                self.flush_rule(number, sink);
             }
         }
         self.report.reminders_put_off += 1;
+    }
+
+    fn flush_rule(&mut self, number: u32, sink: &mut dyn EventSink) {
+        let (runners, mut parts) = self.split(sink);
+        runners.flush_rule(number, &mut parts);
     }
 }
