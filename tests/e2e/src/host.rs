@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -64,6 +65,26 @@ impl Running {
     /// Returns a file's text; empty if there is none.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Returns the port of 127.0.0.1 at which it said that it listens.
+    ///
+    /// # Panics
+    /// When it has not said so.
+    pub fn port(&self) -> u16 {
+        let errors = self.read("err.txt");
+        let found = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:"));
+        let port = found.and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("no port: {errors}"))
+    }
+
+    /// Adds a line to `app.log` in its folder.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn log(&self, line: &str) {
+        let log = fs::OpenOptions::new().append(true).open(self.path("app.log"));
+        writeln!(log.expect("the log"), "{line}").expect("a line");
     }
 
     /// Returns the host's process.

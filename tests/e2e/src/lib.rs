@@ -6,6 +6,7 @@ pub mod binary;
 pub mod bombs;
 pub mod cases;
 pub mod embedded;
+pub mod folders;
 pub mod host;
 pub mod modules;
 pub mod native;

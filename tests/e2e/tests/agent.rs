@@ -15,7 +15,6 @@ use std::{
     collections::BTreeSet,
     fs::{self, OpenOptions},
     io::Write,
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -25,6 +24,7 @@ use std::{
 use lifesigns_artifacts as artifacts;
 use lifesigns_e2e::{
     binary::lifesigns,
+    folders::free_port,
     host::{PATIENCE, Running},
 };
 use serde_json::Value;
@@ -68,7 +68,7 @@ impl Fleet {
         let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"a keyword\"]\ntitle = \"A word\"\n";
         fs::write(root.join("rules/word.toml"), rule).unwrap();
         // The port of a listener that is gone: a host that is started again has to be at the same one.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let cache = artifacts::root().join("target/tmp/e2e-cache");
         let base = format!(
             "rules = \"rules\"\ncache = \"{}\"\n[output]\nfile = \"signs.ndjson\"\n[server]\nlisten = \"127.0.0.1:{port}\"\n{server}\

@@ -1,28 +1,24 @@
 //! The real binary: an alert and a failure are explained by running the rule again from what was kept, over a swap and
 //! a restart; a line is held against all rules.
 
-use std::{fs, io::Write as _};
+use std::fs;
 
-use lifesigns_e2e::host::Running;
+use lifesigns_e2e::{folders::keyword, host::Running};
 use serde_json::Value;
 
 const WATCH: &str = "[settings]\ncontains = ['Failed']\nthreshold = 3\nwindow = '1h'\n[settings.properties]\n\
                      env = ['production']\n[limits]\ndeadline-ms = 10000\n";
 const POISON: &str = "[settings]\ndo = 'panic'\ncontains = ['poison']\n[limits]\ndeadline-ms = 10000\n";
 
-fn module() -> Vec<u8> {
-    fs::read(lifesigns_artifacts::rule("keyword")).expect("the module")
-}
-
 fn start() -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("rules")).expect("the rules folder");
-    fs::write(at("rules/watch.wasm"), module()).expect("the module");
+    fs::write(at("rules/watch.wasm"), keyword()).expect("the module");
     fs::write(at("rules/watch.toml"), WATCH).expect("the manifest");
     fs::copy(lifesigns_artifacts::guest("hostile"), at("rules/sick.wasm")).expect("the module");
     fs::write(at("rules/sick.toml"), POISON).expect("the manifest");
-    fs::write(at("rules/off.wasm"), module()).expect("the module");
+    fs::write(at("rules/off.wasm"), keyword()).expect("the module");
     fs::write(at("rules/off.toml"), "enabled = false\n").expect("the manifest");
     fs::write(at("app.log"), "").expect("the log");
     fs::write(at("inventory.toml"), "[[object]]\nid = 'vm-1'\n[object.properties]\nenv = 'production'\n")
@@ -31,11 +27,6 @@ fn start() -> Running {
                   [[source]]\nfile = 'app.log'\nobject = 'vm-1'\n";
     fs::write(at("lifesigns.toml"), config).expect("the configuration");
     Running::start(folder)
-}
-
-fn say(running: &Running, line: &str) {
-    let mut log = fs::OpenOptions::new().append(true).open(running.path("app.log")).expect("the log");
-    writeln!(log, "{line}").expect("a line");
 }
 
 fn json(running: &Running, args: &[&str]) -> Value {
@@ -55,9 +46,9 @@ fn alerts_and_failures_are_run_again_from_what_was_kept() {
     let mut running = start();
     running.until("both run", |status| status["rules"].as_array().is_some_and(|rules| rules.len() == 2));
     for number in 1..=4 {
-        say(&running, &format!("Failed login {number}"));
+        running.log(&format!("Failed login {number}"));
     }
-    say(&running, "poison trigger");
+    running.log("poison trigger");
     running.until("the alert is open", |status| {
         let levels = ["critical", "immediate", "warning", "information"];
         levels.iter().any(|level| status["alerts"][level] == 1)
@@ -79,7 +70,7 @@ fn alerts_and_failures_are_run_again_from_what_was_kept() {
     assert!(failures[0]["error"].as_str().is_some_and(|error| error.contains("trapped")), "{failures:#}");
 
     // Another build of the rule, and a restart: the old one comes from the cache, its settings from the store.
-    let other = [module(), vec![0, 3, 1, b'v', b'2']].concat();
+    let other = [keyword(), vec![0, 3, 1, b'v', b'2']].concat();
     fs::write(running.path("new.wasm"), other).expect("the module");
     let new = running.path("new.wasm");
     running.ask(&["rule", "load", new.to_str().expect("a path"), "watch"]);

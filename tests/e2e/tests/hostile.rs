@@ -65,7 +65,7 @@ fn it_wants_too_much_memory() {
 
 #[test]
 fn its_answer_is_too_large() {
-    fails("flood-alerts", "100000 alerts for 1 events; the limit is 16 an event");
+    fails("flood-alerts", "100,000 alerts for 1 event; the limit is 16 an event");
     fails("huge-summary", "an alert of 4194304 bytes; the limit is 16384");
     fails("huge-attributes", "an alert of 4194315 bytes; the limit is 16384");
 }

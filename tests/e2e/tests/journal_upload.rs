@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_artifacts as artifacts;
-use lifesigns_e2e::{binary::lifesigns, host::Running};
+use lifesigns_e2e::{binary::lifesigns, folders::keyword_folder, host::Running};
 use serde_json::Value;
 
 const ENTRIES: u64 = 20_000;
@@ -55,18 +55,6 @@ fn export() -> Vec<u8> {
     bytes
 }
 
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules");
-    fs::create_dir_all(rules.join("modules")).unwrap();
-    fs::copy(artifacts::rule("keyword"), rules.join("modules/keyword.wasm")).unwrap();
-    let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"a keyword\"]\n";
-    fs::write(rules.join("any.toml"), rule).unwrap();
-    let config = "rules = 'rules'\n[output]\nfile = 'out.ndjson'\n[server]\nlisten = '127.0.0.1:0'\n[[source]]\nhttp = ['journal']\n";
-    fs::write(folder.path().join("lifesigns.toml"), config).unwrap();
-    folder
-}
-
 fn source(status: &Value) -> &Value {
     &status["sources"][0]
 }
@@ -85,7 +73,7 @@ fn uploads_are_taken_and_what_comes_again_counts_once() {
     let (exported, journal) = (place.path().join("in.export"), place.path().join("in.journal"));
     fs::write(&exported, export()).unwrap();
     done(&program(&root, "systemd-journal-remote").arg("-o").arg(&journal).arg(&exported).output().unwrap());
-    let folder = folder();
+    let folder = keyword_folder("a keyword", "[server]\nlisten = '127.0.0.1:0'\n[[source]]\nhttp = ['journal']");
     let mut add = Command::new(lifesigns());
     let add =
         add.args(["token", "add", "web-7", "--role", "ingest", "--config"]).arg(folder.path().join("lifesigns.toml"));
@@ -94,8 +82,7 @@ fn uploads_are_taken_and_what_comes_again_counts_once() {
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let mut host = Running::start(folder);
     host.until("a source that takes uploads", |status| source(status)["state"] == "reading");
-    let errors = host.read("err.txt");
-    let port = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:")).unwrap().to_owned();
+    let port = host.port();
     let upload = |password: &str| {
         let mut upload = program(&root, "systemd-journal-upload");
         let upload = upload.arg(format!("--url=http://any:{password}@127.0.0.1:{port}")).arg("--follow=no");

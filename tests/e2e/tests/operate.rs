@@ -1,22 +1,18 @@
 //! Rules of a running host, changed over its API with the real binary: loaded, compared, promoted, rolled
 //! back, paused, over restarts.
 
-use std::{fs, io::Write as _, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
-use lifesigns_e2e::{binary, host::Running};
+use lifesigns_e2e::{binary, folders::keyword, host::Running};
 use serde_json::Value;
 
 /// Raises at the third line of an object.
 const LIVE: &str = "# ours\nmodule = 'watch.wasm'\n[settings]\ncontains = ['Failed']\nthreshold = 3\nwindow = '1h'\n\
                     [limits]\ndeadline-ms = 10000\n";
 
-fn module() -> Vec<u8> {
-    fs::read(lifesigns_artifacts::rule("keyword")).expect("the module")
-}
-
 /// Another build of the same module: with a custom section at its end.
 fn build(number: u8) -> Vec<u8> {
-    let mut bytes = module();
+    let mut bytes = keyword();
     bytes.extend([0, 3, 1, b'v', number]);
     bytes
 }
@@ -25,7 +21,7 @@ fn start() -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("rules")).expect("the rules folder");
-    fs::write(at("rules/watch.wasm"), module()).expect("the module");
+    fs::write(at("rules/watch.wasm"), keyword()).expect("the module");
     fs::write(at("rules/watch.toml"), LIVE).expect("the manifest");
     fs::write(at("next.wasm"), build(b'2')).expect("the module");
     fs::write(at("app.log"), "").expect("the log");
@@ -35,14 +31,9 @@ fn start() -> Running {
     Running::start(folder)
 }
 
-fn say(running: &Running, line: &str) {
-    let mut log = fs::OpenOptions::new().append(true).open(running.path("app.log")).expect("the log");
-    writeln!(log, "{line}").expect("a line");
-}
-
 /// Says a line and waits until every version that is to see it has.
 fn seen(running: &Running, line: &str, events: u64) {
-    say(running, line);
+    running.log(line);
     running.until("it was seen", |status| {
         let rules = status["rules"].as_array();
         rules.is_some_and(|rules| !rules.is_empty() && rules.iter().all(|rule| rule["events"].as_u64() >= Some(events)))
@@ -103,7 +94,7 @@ fn a_shadow_is_promoted_with_its_state_and_rolled_back_to_the_state_before() {
     assert!(manifest.contains("# ours") && !manifest.contains("shadow"), "{manifest}");
     running.until("one runs", |status| status["rules"].as_array().is_some_and(|rules| rules.len() == 1));
     // Its third line is the shadow's second: had the live version's state gone on, it would raise.
-    say(&running, "Failed three");
+    running.log("Failed three");
     running.until("it was read", |status| status["sources"][0]["lines"] == 3);
     assert_eq!(raises(&running), 0, "the state is the shadow's");
     let history = json(&running, &["rule", "history", "watch"]);
@@ -120,10 +111,10 @@ fn a_shadow_is_promoted_with_its_state_and_rolled_back_to_the_state_before() {
     let said = done(&running, &["rule", "rollback", "watch"]);
     assert!(said.contains("version 1") && said.contains("with the state that it had"), "{said}");
     // One and two were counted when it was set aside; this is the third.
-    say(&running, "Failed four");
+    running.log("Failed four");
     running.until("it goes on from where it was", |_| raises(&running) == 1);
     done(&running, &["rule", "rollback", "watch"]);
-    say(&running, "Failed five");
+    running.log("Failed five");
     running.until("the promoted version goes on from where it was", |_| raises(&running) == 2);
     refused(&running, &["rule", "rollback", "watch", "--to", "77"], "no version 77");
     let audit = json(&running, &["audit", "--subject", "watch"]);
@@ -157,8 +148,8 @@ fn rules_are_loaded_paused_disabled_and_unloaded_and_stay_so_over_a_restart() {
     seen(&running, "Failed one", 1);
     done(&running, &["rule", "load", &next, "watch"]);
     assert!(!running.path("rules/watch.wasm").exists(), "it is among the versions now");
-    say(&running, "Failed two");
-    say(&running, "Failed three");
+    running.log("Failed two");
+    running.log("Failed three");
     running.until("it counts on", |_| raises(&running) == 1);
 
     done(&running, &["rule", "quarantine", "watch"]);
@@ -166,12 +157,12 @@ fn rules_are_loaded_paused_disabled_and_unloaded_and_stay_so_over_a_restart() {
     assert!(running.wait_for_end().success(), "{}", running.read("err.txt"));
     running.restart();
     ready(&running);
-    say(&running, "Failed four");
+    running.log("Failed four");
     let status = running.until("it is counted as missed", |status| status["rules"][0]["missed"] == 1);
     assert_eq!((&status["rules"][0]["paused"], &status["rules"][0]["events"]), (&true.into(), &0.into()));
     assert!(done(&running, &["rule", "list"]).contains("quarantined by hand"));
     done(&running, &["rule", "release", "watch"]);
-    say(&running, "Failed five");
+    running.log("Failed five");
     running.until("it is shown events again", |status| status["rules"][0]["events"] == 1);
 
     done(&running, &["rule", "disable", "watch"]);
@@ -204,7 +195,7 @@ fn cost_and_events_of_a_rule_are_shown_and_reloads_check_first() {
     assert_eq!((&top[0]["rule"], &top[0]["events"]), (&"watch".into(), &1.into()), "{top:#}");
     assert!(top[0]["ns_per_event"].as_u64() > Some(0), "{top:#}");
     assert!(done(&running, &["top", "--once"]).contains("NS/EVENT"));
-    let (config, log) = (running.path("lifesigns.toml"), running.path("app.log"));
+    let config = running.path("lifesigns.toml");
     let tap = std::thread::spawn(move || {
         let mut command = Command::new(binary::lifesigns());
         let command = command.args(["tap", "watch", "-n", "1", "--output", "json", "--config"]).arg(config);
@@ -213,8 +204,7 @@ fn cost_and_events_of_a_rule_are_shown_and_reloads_check_first() {
     let mut number = 1;
     while !tap.is_finished() {
         number += 1;
-        let mut log = fs::OpenOptions::new().append(true).open(&log).expect("the log");
-        writeln!(log, "Failed {number}").expect("a line");
+        running.log(&format!("Failed {number}"));
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     let event: Value = serde_json::from_str(tap.join().expect("no panic").trim()).expect("an event");

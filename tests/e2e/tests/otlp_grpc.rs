@@ -2,14 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
-    fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use lifesigns_artifacts as artifacts;
-use lifesigns_e2e::{binary::lifesigns, host::Running};
+use lifesigns_e2e::{binary::lifesigns, folders::keyword_folder, host::Running};
 use serde_json::Value;
 
 /// Where `.ci/run` puts Python's clients; says that the test is skipped where they are not.
@@ -28,17 +27,8 @@ fn python() -> Option<PathBuf> {
 
 /// A folder with a rule, a server and a source of OTLP alone.
 fn folder(server: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules");
-    fs::create_dir_all(rules.join("modules")).unwrap();
-    fs::copy(artifacts::rule("keyword"), rules.join("modules/keyword.wasm")).unwrap();
-    let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"a keyword\"]\n";
-    fs::write(rules.join("any.toml"), rule).unwrap();
-    let config = format!(
-        "rules = 'rules'\n[output]\nfile = 'out.ndjson'\n[server]\nlisten = '127.0.0.1:0'\n{server}\n[[source]]\nhttp = ['otlp']\n"
-    );
-    fs::write(folder.path().join("lifesigns.toml"), config).unwrap();
-    folder
+    let server = format!("[server]\nlisten = '127.0.0.1:0'\n{server}\n[[source]]\nhttp = ['otlp']\n");
+    keyword_folder("a keyword", &server)
 }
 
 fn token(folder: &Path, name: &str, role: &str) -> String {
@@ -51,9 +41,7 @@ fn token(folder: &Path, name: &str, role: &str) -> String {
 
 /// Runs the sender; `certificate` is that of the server, empty without TLS.
 fn send(python: &Path, host: &Running, scheme: &str, token: &str, certificate: &str) -> Output {
-    let errors = host.read("err.txt");
-    let line = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:"));
-    let port = line.unwrap_or_else(|| panic!("{errors}"));
+    let port = host.port();
     let script = artifacts::root().join("tests/e2e/tests/ingest/otlp_grpc.py");
     let address = format!("{scheme}://127.0.0.1:{port}");
     Command::new(python).arg(script).args([&address, token, certificate]).env_remove("http_proxy").output().unwrap()

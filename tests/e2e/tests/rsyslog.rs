@@ -5,15 +5,17 @@
 use std::{
     fs,
     io::Write,
-    net::TcpListener,
-    os::unix::net::UnixDatagram,
+    ops::Range,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use lifesigns_e2e::host::{PATIENCE, Running};
+use lifesigns_e2e::{
+    folders::{free_port, keyword_folder, log_numbers},
+    host::{PATIENCE, Running},
+};
 use serde_json::Value;
 
 const RSYSLOGD: &str = "/usr/sbin/rsyslogd";
@@ -28,22 +30,9 @@ fn missing(files: &[&str]) -> bool {
     missing.is_some()
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A host's folder with a rule that says which lines it has seen.
-fn folder(source: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules");
-    fs::create_dir_all(rules.join("modules")).unwrap();
-    fs::copy(lifesigns_artifacts::rule("keyword"), rules.join("modules/keyword.wasm")).unwrap();
-    let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"KWMARK-\"]\n";
-    fs::write(rules.join("any.toml"), rule).unwrap();
-    let config =
-        format!("rules = 'rules'\ncache = 'cache'\n[output]\nfile = 'out.ndjson'\n[[source]]\nname = 'net'\n{source}");
-    fs::write(folder.path().join("lifesigns.toml"), config).unwrap();
-    folder
+/// A host's folder with a source and a rule that says which lines it has seen.
+fn source_folder(source: &str) -> tempfile::TempDir {
+    keyword_folder("KWMARK-", &format!("[[source]]\nname = 'net'\n{source}"))
 }
 
 /// A rsyslogd with a socket that programs log to; it forwards all.
@@ -95,12 +84,8 @@ impl Rsyslog {
     }
 
     /// Logs numbered lines as a program does.
-    fn log(&self, numbers: std::ops::Range<u32>) {
-        let socket = UnixDatagram::unbound().unwrap();
-        for number in numbers {
-            let line = format!("<30>Nov 28 09:00:00 app[7]: KWMARK-{number:05}");
-            socket.send_to(line.as_bytes(), self.folder.join("dev-log")).unwrap();
-        }
+    fn log(&self, numbers: Range<u32>) {
+        log_numbers(&self.folder.join("dev-log"), numbers);
     }
 }
 
@@ -122,7 +107,7 @@ fn lines_wait_on_the_senders_disk_while_the_host_is_away() {
         return;
     }
     let port = free_port();
-    let mut host = Running::start(folder(&format!("syslog = 'tcp://127.0.0.1:{port}'\n")));
+    let mut host = Running::start(source_folder(&format!("syslog = 'tcp://127.0.0.1:{port}'\n")));
     host.until("a source that listens", |status| status["sources"][0]["state"] == "reading");
     let sender = tempfile::tempdir().unwrap();
     let rsyslog = Rsyslog::start(sender.path(), &format!("|port=\"{port}\""));
@@ -149,7 +134,7 @@ fn rsyslog_and_the_host_know_each_other_by_their_certificates() {
         return;
     }
     let port = free_port();
-    let folder = folder(&format!(
+    let folder = source_folder(&format!(
         "syslog = 'tls://127.0.0.1:{port}'\ntls = {{ certificate = 'server.pem', key = 'server.key', client-ca = 'ca.pem' }}\n"
     ));
     certificates(folder.path());

@@ -13,6 +13,7 @@ use std::{
 
 use lifesigns_e2e::{
     binary::lifesigns,
+    folders::certificate,
     host::{PATIENCE, Running},
 };
 
@@ -42,9 +43,7 @@ fn stdout(output: &Output) -> String {
 fn start(folder: tempfile::TempDir) -> (Running, u16) {
     let host = Running::start(folder);
     host.until("it answers", |_| true);
-    let errors = host.read("err.txt");
-    let line = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:"));
-    let port = line.unwrap_or_else(|| panic!("{errors}")).parse().unwrap();
+    let port = host.port();
     (host, port)
 }
 
@@ -135,28 +134,10 @@ fn beyond_loopback_a_host_needs_tls_and_a_token() {
     assert!(String::from_utf8_lossy(&said.stderr).contains("no.pem cannot be read"), "{said:?}");
 }
 
-/// Makes a certificate for 127.0.0.1 that is its own authority; `None` where there is no `openssl`.
-fn certificate(folder: &Path) -> Option<()> {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=lifesigns", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
-        .arg(folder.join("new.key"))
-        .arg("-out")
-        .arg(folder.join("new.pem"))
-        .output()
-        .ok()?;
-    assert!(made.status.success(), "{made:?}");
-    for end in ["key", "pem"] {
-        fs::rename(folder.join(format!("new.{end}")), folder.join(format!("host.{end}"))).unwrap();
-    }
-    Some(())
-}
-
 #[test]
 fn with_tls_clients_verify_the_host_and_a_new_certificate_needs_no_restart() {
     let folder = folder("listen = \"127.0.0.1:0\"\ntls-cert = \"host.pem\"\ntls-key = \"host.key\"");
-    if certificate(folder.path()).is_none() {
+    if certificate(folder.path(), "host").is_none() {
         eprintln!("skipped: there is no openssl");
         return;
     }
@@ -178,7 +159,10 @@ fn with_tls_clients_verify_the_host_and_a_new_certificate_needs_no_restart() {
     assert!(!ask(port, "GET", "/livez", "").starts_with("HTTP/"));
 
     fs::copy(&own, host.path("old.pem")).unwrap();
-    certificate(&host.path("")).unwrap();
+    certificate(&host.path(""), "new").unwrap();
+    for end in ["key", "pem"] {
+        fs::rename(host.path(&format!("new.{end}")), host.path(&format!("host.{end}"))).unwrap();
+    }
     let begun = Instant::now();
     while !status(Some(&own)).status.success() {
         assert!(begun.elapsed() < PATIENCE, "the new certificate is never shown: {}", host.read("err.txt"));

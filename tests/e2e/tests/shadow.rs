@@ -1,9 +1,9 @@
 //! The real binary with a rule and its shadow, as an operator tries a new version: compared under
 //! traffic, over a restart, with a broken file, until it is promoted.
 
-use std::{fs, io::Write as _, process::Command};
+use std::{fs, process::Command};
 
-use lifesigns_e2e::{binary, host::Running};
+use lifesigns_e2e::{binary, folders::keyword, host::Running};
 use serde_json::Value;
 
 /// The live version raises at the third line of an object, the shadow at the second.
@@ -14,13 +14,9 @@ const SHADOWED: &str = "module = 'watch-1.wasm'\nshadow = 'watch-2.wasm'\n[setti
 const PROMOTED: &str = "module = 'watch-1.wasm'\n[settings]\ncontains = ['Failed']\nthreshold = 4\nwindow = '1h'\n\
                         [limits]\ndeadline-ms = 10000\n";
 
-fn module() -> Vec<u8> {
-    fs::read(lifesigns_artifacts::rule("keyword")).expect("the module")
-}
-
 /// Another build of the same module: with a custom section at its end.
 fn next_module() -> Vec<u8> {
-    let mut bytes = module();
+    let mut bytes = keyword();
     bytes.extend([0, 3, 1, b'v', b'2']);
     bytes
 }
@@ -29,7 +25,7 @@ fn start() -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("rules")).expect("the rules folder");
-    fs::write(at("rules/watch-1.wasm"), module()).expect("the module");
+    fs::write(at("rules/watch-1.wasm"), keyword()).expect("the module");
     fs::write(at("rules/watch-2.wasm"), next_module()).expect("the module");
     fs::write(at("rules/watch.toml"), SHADOWED).expect("the manifest");
     fs::write(at("app.log"), "").expect("the log");
@@ -37,11 +33,6 @@ fn start() -> Running {
                   [[source]]\nfile = 'app.log'\nobject = 'vm-1'\n";
     fs::write(at("lifesigns.toml"), config).expect("the configuration");
     Running::start(folder)
-}
-
-fn say(running: &Running, line: &str) {
-    let mut log = fs::OpenOptions::new().append(true).open(running.path("app.log")).expect("the log");
-    writeln!(log, "{line}").expect("a line");
 }
 
 fn of_lane<'a>(status: &'a Value, lane: &str) -> &'a Value {
@@ -70,7 +61,7 @@ fn a_new_version_is_compared_and_promoted() {
     let status = both_run(&running);
     let digests = ["live", "shadow"].map(|lane| of_lane(&status, lane)["digest"].clone());
     assert_ne!(digests[0], digests[1]);
-    say(&running, "Failed one");
+    running.log("Failed one");
     running.until("both have seen it", |status| {
         let seen = ["live", "shadow"].iter().all(|lane| of_lane(status, lane)["events"] == 1);
         seen && status["sources"][0]["lines"] == 1
@@ -80,7 +71,7 @@ fn a_new_version_is_compared_and_promoted() {
 
     running.restart();
     both_run(&running);
-    say(&running, "Failed two");
+    running.log("Failed two");
     running.until("the shadow has counted on", |_| raises(&diff(&running)) == [0, 0, 1]);
     let answer = diff(&running);
     let example = &answer["diff"]["examples"][0];
@@ -91,7 +82,7 @@ fn a_new_version_is_compared_and_promoted() {
     assert_eq!(running.read("out.ndjson"), "", "what the shadow says goes nowhere");
     assert_eq!(running.ask(&["alerts", "--output", "json"]).trim(), "[]");
 
-    say(&running, "Failed three");
+    running.log("Failed three");
     running.until("the live version has counted on", |_| raises(&diff(&running)) == [0, 1, 1]);
     let status = running.until("its alert is open", |status| status["alerts"]["warning"] == 1);
     assert_eq!((&status["engine"]["signs"], running.read("out.ndjson").lines().count()), (&1.into(), 1));
@@ -115,7 +106,7 @@ fn refused_and_promoted(running: &Running, new: &Value) {
     running.until("the new version is live, alone", |status| {
         status["rules"].as_array().is_some_and(|rules| rules.len() == 1) && of_lane(status, "live")["digest"] == *new
     });
-    say(running, "Failed four");
+    running.log("Failed four");
     running.until("it goes on with the state of the old one", |_| {
         let out = running.read("out.ndjson");
         out.lines().count() == 2 && out.contains("4 within 1h")
@@ -133,7 +124,7 @@ fn a_replay_compares_them_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("rules")).expect("the rules folder");
-    fs::write(at("rules/watch-1.wasm"), module()).expect("the module");
+    fs::write(at("rules/watch-1.wasm"), keyword()).expect("the module");
     fs::write(at("rules/watch-2.wasm"), next_module()).expect("the module");
     fs::write(at("rules/watch.toml"), SHADOWED).expect("the manifest");
     let line = |second: u32| format!("2026-11-23T00:00:0{second}Z Failed {second}\n");

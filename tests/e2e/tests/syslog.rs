@@ -10,13 +10,8 @@ use std::{
     process::Command,
 };
 
-use lifesigns_e2e::host::Running;
+use lifesigns_e2e::{folders::free_port, host::Running};
 use serde_json::Value;
-
-/// Returns a port that nothing listens on.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 fn configure(folder: &Path, sources: &str) {
     let config = format!("rules = \"rules\"\ncache = \"cache\"\n[output]\nfile = \"alerts.ndjson\"\n{sources}");

@@ -4,9 +4,7 @@
 use std::{
     fs,
     io::Write,
-    net::TcpListener,
     ops::Range,
-    os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -14,7 +12,10 @@ use std::{
 };
 
 use lifesigns_artifacts as artifacts;
-use lifesigns_e2e::host::{PATIENCE, Running};
+use lifesigns_e2e::{
+    folders::{free_port, keyword_folder, log_numbers},
+    host::{PATIENCE, Running},
+};
 use serde_json::Value;
 
 /// Where `.ci/run` unpacks it: Debian's packages of rsyslog and syslog-ng exclude each other.
@@ -80,11 +81,7 @@ impl SyslogNg {
 
     /// Logs numbered lines as a program does.
     fn log(&self, numbers: Range<u32>) {
-        let socket = UnixDatagram::unbound().unwrap();
-        for number in numbers {
-            let line = format!("<30>Nov 28 09:00:00 app[7]: KWMARK-{number:05}");
-            socket.send_to(line.as_bytes(), self.folder.join("dev-log")).unwrap();
-        }
+        log_numbers(&self.folder.join("dev-log"), numbers);
     }
 }
 
@@ -95,20 +92,6 @@ impl Drop for SyslogNg {
     }
 }
 
-/// A host's folder with a rule that says which lines it has seen.
-fn folder(port: u16) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules");
-    fs::create_dir_all(rules.join("modules")).unwrap();
-    fs::copy(artifacts::rule("keyword"), rules.join("modules/keyword.wasm")).unwrap();
-    let rule = "module = \"modules/keyword.wasm\"\n[settings]\ncontains = [\"KWMARK-\"]\n";
-    fs::write(rules.join("any.toml"), rule).unwrap();
-    let config =
-        format!("rules = 'rules'\n[output]\nfile = 'out.ndjson'\n[[source]]\nsyslog = 'tcp://127.0.0.1:{port}'\n");
-    fs::write(folder.path().join("lifesigns.toml"), config).unwrap();
-    folder
-}
-
 fn source(status: &Value) -> &Value {
     &status["sources"][0]
 }
@@ -116,8 +99,8 @@ fn source(status: &Value) -> &Value {
 #[test]
 fn lines_wait_in_its_buffer_while_the_host_is_away() {
     let Some(root) = unpacked() else { return };
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut host = Running::start(folder(port));
+    let port = free_port();
+    let mut host = Running::start(keyword_folder("KWMARK-", &format!("[[source]]\nsyslog = 'tcp://127.0.0.1:{port}'")));
     host.until("a source that listens", |status| source(status)["state"] == "reading");
     let place = tempfile::tempdir().unwrap();
     let sender = SyslogNg::start(&root, place.path(), port);

@@ -1,23 +1,8 @@
 //! An agent and a host with TLS: the authority that the agent is given is trusted, and no other.
 
-use std::{path::Path, process::Command};
+use lifesigns_e2e::folders::certificate;
 
 use super::{Fleet, GROUPS, INI};
-
-/// Makes a certificate for 127.0.0.1 that is its own authority; `None` where there is no `openssl`.
-fn certificate(folder: &Path, name: &str) -> Option<()> {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=lifesigns", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
-        .arg(folder.join(format!("{name}.key")))
-        .arg("-out")
-        .arg(folder.join(format!("{name}.pem")))
-        .output()
-        .ok()?;
-    assert!(made.status.success(), "{made:?}");
-    Some(())
-}
 
 #[test]
 fn an_agent_trusts_the_authority_that_it_is_given_and_no_other() {

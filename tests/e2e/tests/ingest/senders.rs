@@ -1,7 +1,7 @@
 //! Senders as they are installed: Python's clients of Elasticsearch, OpenTelemetry and Loki, and Prometheus
 //! with node-exporter. `.ci/run` installs them; where they are not, the tests say that they are skipped.
 
-use std::net::TcpListener;
+use lifesigns_e2e::folders::free_port;
 
 use super::*;
 
@@ -54,10 +54,6 @@ fn start(program: &str, arguments: &[&str], place: &Place) -> Option<Running> {
             None
         }
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).expect("a port").port()
 }
 
 #[test]
