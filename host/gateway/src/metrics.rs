@@ -1,6 +1,6 @@
 //! The host's metrics, from its status: base units, and labels of what is configured or loaded only.
 
-use lifesigns_api::{HostStatus, ReceiverStatus, RuleStatus, SourceState, StoreState, TokenInfo};
+use lifesigns_api::{HostStatus, ReceiverStatus, RuleStatus, SourceState, StoreState, TokenInfo, TrafficStatus};
 use lifesigns_compliance::query::GroupRow;
 
 use crate::{
@@ -82,16 +82,24 @@ fn sources(out: &mut Exposition, status: &HostStatus) {
     out.counters("source_gaps_total", "How often something was not read, or may not have been.", labels, gaps);
     let unread = all().map(|source| (vec![source.name.clone()], source.unread_bytes));
     out.counters("source_unread_bytes_total", "Bytes that are known not to have been read.", labels, unread);
-    let traffic = || all().filter_map(|source| Some((vec![source.name.clone()], source.traffic.as_ref()?)));
-    let malformed = traffic().map(|(labels, traffic)| (labels, traffic.malformed));
-    out.counters("source_malformed_total", "Lines that are not of the source's protocol.", labels, malformed);
-    let rejected = traffic().map(|(labels, traffic)| (labels, traffic.rejected));
-    out.counters("source_rejected_total", "Items and requests that were refused.", labels, rejected);
-    let dropped = traffic().map(|(labels, traffic)| (labels, traffic.dropped));
-    out.counters("source_dropped_total", "Datagrams that the kernel dropped.", labels, dropped);
+    losses(out, status);
     let is_up = |state| matches!(state, SourceState::Starting | SourceState::Reading | SourceState::Ended);
     let up = all().map(|source| (vec![source.name.clone()], u8::from(is_up(source.state))));
     out.gauges("source_up", "Whether the source is read.", labels, up);
+}
+
+/// Writes what was lost of what came to sources that listen, a counter for each kind.
+fn losses(out: &mut Exposition, status: &HostStatus) {
+    for (at, kind) in TrafficStatus::default().all_losses().into_iter().enumerate() {
+        let mut series = Vec::new();
+        for source in &status.sources {
+            if let Some(traffic) = &source.traffic {
+                series.push((vec![source.name.clone()], traffic.all_losses()[at].count));
+            }
+        }
+        let (name, help) = (format!("source_{}_total", kind.kind), format!("How many {}.", kind.text));
+        out.counters(&name, &help, &["source"], series);
+    }
 }
 
 /// Returns the lane of a rule as a label.
@@ -166,4 +174,46 @@ fn api(out: &mut Exposition, tokens: &[TokenInfo], requests: RequestCounts) {
     out.counter("http_unauthorized_total", "Requests without a valid token.", requests.unauthorized);
     let expiries = tokens.iter().filter_map(|token| Some((vec![token.name.clone()], seconds(token.expires_ns?))));
     out.gauges("token_expiry_seconds", "When the token expires, since 1970.", &["token"], expiries);
+}
+
+#[cfg(test)]
+mod tests {
+    use lifesigns_api::SourceStatus;
+
+    use super::*;
+
+    #[test]
+    fn every_loss_of_a_source_has_a_counter() {
+        let traffic = TrafficStatus {
+            dropped: 1,
+            refused: 2,
+            rejected: 3,
+            cut: 4,
+            malformed: 5,
+            turned_away: 6,
+            ..TrafficStatus::default()
+        };
+        let source = |name: &str, traffic| SourceStatus { name: name.to_owned(), traffic, ..SourceStatus::default() };
+        let sources = vec![source("udp", Some(traffic)), source("file", None)];
+        let status = HostStatus { sources, ..HostStatus::default() };
+        let text = text(&status, &[], &[], RequestCounts::default());
+        let all = [
+            ("dropped", 1),
+            ("refused_connections", 2),
+            ("rejected", 3),
+            ("cut_lines", 4),
+            ("malformed", 5),
+            ("turned_away_requests", 6),
+        ];
+        for (kind, count) in all {
+            let name = format!("lifesigns_source_{kind}_total");
+            assert!(
+                text.contains(&format!("# TYPE {name} counter\n{name}{{source=\"udp\"}} {count}\n")),
+                "{kind}: {text}"
+            );
+            assert!(text.contains(&format!("# HELP {name} How many ")), "{kind}: {text}");
+            assert!(!text.contains(&format!("{name}{{source=\"file\"}}")), "{kind}: it is no listener");
+        }
+        assert_eq!(status.sources[0].traffic.iter().flat_map(TrafficStatus::losses).count(), all.len());
+    }
 }
