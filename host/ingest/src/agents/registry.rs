@@ -8,7 +8,7 @@ use std::{
 use parking_lot::{Mutex, MutexGuard};
 
 use lifesigns_api::{AgentGroup, AgentList, AgentOrders, AgentReport, AgentStatus};
-use lifesigns_model::SharedClock;
+use lifesigns_model::{NS_PER_MS, SharedClock};
 use lifesigns_text::suggestion;
 use sha2::{Digest, Sha256};
 
@@ -19,9 +19,6 @@ const POLL_MS: u64 = 3000;
 const POLL_MS_PER_AGENT: u64 = 20;
 /// The number of times that an agent has not asked when it is taken to be away.
 const MISSED: u64 = 4;
-/// Nanoseconds of a millisecond.
-const MS: u64 = 1_000_000;
-
 /// See the module.
 pub struct AgentRegistry {
     clock: SharedClock,
@@ -135,7 +132,7 @@ impl AgentRegistry {
     pub(crate) fn list(&self) -> AgentList {
         let now_ns = self.clock.now_ns();
         let state = self.lock();
-        let away_ns = state.poll_ms() * MISSED * MS;
+        let away_ns = state.poll_ms() * MISSED * NS_PER_MS;
         let all: BTreeMap<&String, &KnownAgent> = state.agents.iter().collect();
         let show = |agent: &KnownAgent| AgentStatus {
             is_away: now_ns.saturating_sub(agent.status.seen_ns) > away_ns,
@@ -189,7 +186,7 @@ impl State {
         let clashes = known.other.as_ref().is_some_and(|(seen_ns, instance)| {
             *instance == report.instance
                 && before.report.instance != report.instance
-                && now_ns.saturating_sub(*seen_ns) < MISSED * POLL_MS * MS
+                && now_ns.saturating_sub(*seen_ns) < MISSED * POLL_MS * NS_PER_MS
         });
         if !before.report.instance.is_empty() && before.report.instance != report.instance {
             known.other = Some((before.seen_ns, before.report.instance.clone()));
@@ -235,7 +232,7 @@ mod tests {
 
     use super::*;
 
-    const SECOND: u64 = 1000 * MS;
+    const SECOND: u64 = 1000 * NS_PER_MS;
 
     fn reporter(name: &str) -> Reporter {
         Reporter { name: name.into(), token: "token fleet".into(), address: None }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use lifesigns_intake::{InvalidJson, JsonReader};
 
-use super::{DecodeContext, DecodeError, members, text_of};
+use super::{DecodeContext, DecodeError, text_of};
 use crate::batch::EventBatch;
 
 /// What becomes of one action.
@@ -84,7 +84,7 @@ fn action(line: &[u8], index: &str) -> Result<BulkItem, InvalidJson> {
     let line = std::str::from_utf8(line).map_err(|_| InvalidJson)?;
     let mut item = None;
     let mut json = JsonReader::new(line);
-    members(&mut json, |key, json| {
+    json.members(|key, json| {
         let action = match key {
             "index" => "index",
             "create" => "create",
@@ -93,7 +93,7 @@ fn action(line: &[u8], index: &str) -> Result<BulkItem, InvalidJson> {
             _ => return Err(InvalidJson),
         };
         let (mut name, mut id) = (None, None);
-        members(json, |key, json| -> Result<(), InvalidJson> {
+        json.members(|key, json| -> Result<(), InvalidJson> {
             match key {
                 "_index" => name = text_of(json)?,
                 "_id" => id = text_of(json)?,

@@ -19,7 +19,7 @@ fn array(body: &[u8], context: &DecodeContext<'_>, batch: &mut EventBatch) -> Re
     let body = std::str::from_utf8(body).map_err(|_| DecodeError::malformed("the body is not UTF-8"))?;
     let mut json = JsonReader::new(body);
     let mut item = 0;
-    let read = super::elements(&mut json, |json| {
+    let read = json.elements(|json| {
         context.check_items(batch)?;
         let raw = json.raw()?;
         if raw.starts_with('{') {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use lifesigns_intake::{InvalidJson, JsonReader};
 use lifesigns_model::limits;
 
-use super::{DecodeContext, DecodeError, Envelope, members, seconds_ns, text_of};
+use super::{DecodeContext, DecodeError, Envelope, seconds_ns, text_of};
 use crate::batch::EventBatch;
 
 /// Why Splunk refuses an event.
@@ -69,7 +69,7 @@ pub(crate) fn events(body: &str, context: &DecodeContext<'_>, batch: &mut EventB
 fn event(raw: &str, item: u64, context: &DecodeContext<'_>, batch: &mut EventBatch) -> Result<(), HecFault> {
     let mut envelope = Envelope::default();
     let (mut text, mut source, mut sourcetype) = (None, None, None);
-    let read = members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+    let read = JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
         match key {
             "time" => envelope.time_ns = text_of(json)?.and_then(|time| seconds_ns(time.trim())),
             "host" => envelope.object = text_of(json)?,
@@ -77,7 +77,7 @@ fn event(raw: &str, item: u64, context: &DecodeContext<'_>, batch: &mut EventBat
             "sourcetype" => sourcetype = text_of(json)?,
             "event" => text = text_of(json)?,
             "fields" if json.peek() == b'{' => {
-                members(json, |name, json| -> Result<(), InvalidJson> {
+                json.members(|name, json| -> Result<(), InvalidJson> {
                     if let Some(value) = text_of(json)?.filter(|_| envelope.fields.len() < limits::FIELDS) {
                         envelope.fields.push((name.to_owned().into(), value));
                     }

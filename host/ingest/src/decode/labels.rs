@@ -35,9 +35,14 @@ pub(crate) fn parse(text: &str) -> Result<Labels<'_>, DecodeError> {
     Ok(labels)
 }
 
-fn first<'l>(labels: &'l Labels<'_>, names: &[&str]) -> Option<&'l str> {
-    let value = |name: &&str| labels.iter().find(|(label, _)| label == name).map(|(_, value)| &**value);
-    names.iter().find_map(value).filter(|value| !value.is_empty())
+/// Returns the value of the first of `names` that there is; `None` if that is empty.
+pub(crate) fn first<'l>(labels: &'l [(Cow<'_, str>, Cow<'_, str>)], names: &[&str]) -> Option<&'l str> {
+    for name in names {
+        if let Some((_, value)) = labels.iter().find(|(label, _)| label == name) {
+            return if value.is_empty() { None } else { Some(value) };
+        }
+    }
+    None
 }
 
 /// Returns the object that labels name.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use lifesigns_intake::{InvalidJson, JsonReader};
-use lifesigns_model::limits;
+use lifesigns_model::{NS_PER_MS, limits};
 
-use super::{DecodeContext, DecodeError, Envelope, bounded, elements, members, text_of, whole_of};
+use super::{DecodeContext, DecodeError, Envelope, bounded, text_of, whole_of};
 use crate::batch::EventBatch;
 
 /// A text and the content of a field, in bytes.
@@ -32,13 +32,13 @@ pub(crate) fn decode(
     let mut item = 0;
     let mut found = false;
     let mut json = JsonReader::new(body);
-    members(&mut json, |key, json| -> Result<(), DecodeError> {
+    json.members(|key, json| -> Result<(), DecodeError> {
         if !matches!(key, "events" | "messages") {
             json.raw()?;
             return Ok(());
         }
         found = true;
-        elements(json, |json| {
+        json.elements(|json| {
             context.check_items(batch)?;
             let raw = json.raw()?;
             match event(raw, item, agent, context, batch) {
@@ -72,11 +72,11 @@ fn event(
     batch: &mut EventBatch,
 ) -> Result<bool, InvalidJson> {
     let (mut text, mut time_ms, mut fields) = (None, None, Vec::new());
-    members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+    JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
         match key {
             "text" => text = text_of(json)?,
             "timestamp" => time_ms = whole_of(json)?,
-            "fields" => elements(json, |json| -> Result<(), InvalidJson> {
+            "fields" => json.elements(|json| -> Result<(), InvalidJson> {
                 let field = field(json)?;
                 if fields.len() < limits::FIELDS {
                     fields.push(field);
@@ -125,7 +125,7 @@ fn object(agent: &str, host: Option<String>) -> Option<String> {
 
 /// Returns the time of an event. That of a sender that is not known is at most [`SKEW_NS`] off.
 fn time_ns(time_ms: Option<u64>, agent: LogInsightAgent<'_>, now_ns: u64) -> Option<u64> {
-    let time_ns = time_ms?.checked_mul(1_000_000)?;
+    let time_ns = time_ms?.checked_mul(NS_PER_MS)?;
     if agent.is_authenticated {
         return Some(time_ns);
     }
@@ -134,7 +134,7 @@ fn time_ns(time_ms: Option<u64>, agent: LogInsightAgent<'_>, now_ns: u64) -> Opt
 
 fn field<'a>(json: &mut JsonReader<'a>) -> Result<RawField<'a>, InvalidJson> {
     let mut field = RawField::default();
-    members(json, |key, json| -> Result<(), InvalidJson> {
+    json.members(|key, json| -> Result<(), InvalidJson> {
         match key {
             "name" => field.name = text_of(json)?.unwrap_or_default(),
             "content" => field.content = text_of(json)?,

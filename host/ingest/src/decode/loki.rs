@@ -3,19 +3,17 @@
 use std::borrow::Cow;
 
 use lifesigns_intake::JsonReader;
-use lifesigns_model::limits;
+use lifesigns_model::{NS_PER_S, limits};
 
 use super::{
-    DecodeContext, DecodeError, Envelope, elements,
+    DecodeContext, DecodeError, Envelope,
     labels::{self, Labels},
-    members, text_of,
+    text_of,
 };
 use crate::{
     batch::EventBatch,
     protobuf::{InvalidProtobuf, WireFields},
 };
-
-const NS_PER_S: u64 = 1_000_000_000;
 
 /// One line of a stream.
 #[derive(Debug, Default)]
@@ -48,12 +46,12 @@ fn take(
 pub(crate) fn json(body: &str, context: &DecodeContext<'_>, batch: &mut EventBatch) -> Result<(), DecodeError> {
     let mut item = 0;
     let mut reader = JsonReader::new(body);
-    members(&mut reader, |key, json| {
+    reader.members(|key, json| {
         if key != "streams" {
             json.raw()?;
             return Ok(());
         }
-        elements(json, |json| json_stream(json.raw()?, &mut item, context, batch))
+        json.elements(|json| json_stream(json.raw()?, &mut item, context, batch))
     })?;
     reader.end()?;
     Ok(())
@@ -66,7 +64,7 @@ fn json_stream(
     batch: &mut EventBatch,
 ) -> Result<(), DecodeError> {
     let (mut stream, mut values) = (Vec::new(), None);
-    members(&mut JsonReader::new(raw), |key, json| -> Result<(), DecodeError> {
+    JsonReader::new(raw).members(|key, json| -> Result<(), DecodeError> {
         match key {
             "stream" => stream = pairs(json)?,
             "values" => values = Some(json.raw()?),
@@ -75,10 +73,10 @@ fn json_stream(
         Ok(())
     })?;
     let Some(values) = values else { return Ok(()) };
-    elements(&mut JsonReader::new(values), |json| {
+    JsonReader::new(values).elements(|json| {
         let mut entry = LokiLine::default();
         let mut index = 0;
-        elements(json, |json| -> Result<(), DecodeError> {
+        json.elements(|json| -> Result<(), DecodeError> {
             match index {
                 0 => entry.time_ns = text_of(json)?.and_then(|time| time.parse().ok()),
                 1 => entry.line = json.string()?,
@@ -99,7 +97,7 @@ fn json_stream(
 
 fn pairs<'a>(json: &mut JsonReader<'a>) -> Result<Labels<'a>, DecodeError> {
     let mut pairs = Vec::new();
-    members(json, |name, json| -> Result<(), DecodeError> {
+    json.members(|name, json| -> Result<(), DecodeError> {
         if let Some(value) = text_of(json)?.filter(|_| pairs.len() < limits::FIELDS) {
             pairs.push((Cow::Owned(name.to_owned()), value));
         }

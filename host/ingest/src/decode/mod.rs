@@ -15,7 +15,7 @@ pub(crate) mod remote_write;
 use std::borrow::Cow;
 
 use lifesigns_intake::{InvalidJson, JsonReader};
-use lifesigns_model::{Decoder, LogRecord};
+use lifesigns_model::{Decoder, LogRecord, NS_PER_S};
 
 use crate::{batch::EventBatch, protobuf::InvalidProtobuf};
 pub(crate) use metric_names::MetricNames;
@@ -93,42 +93,6 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Steps into an object or a list, calls `member` for each key or index, and steps out of it.
-pub(crate) fn members<'a, E: From<InvalidJson>>(
-    json: &mut JsonReader<'a>,
-    mut member: impl FnMut(&str, &mut JsonReader<'a>) -> Result<(), E>,
-) -> Result<(), E> {
-    json.step(b'{')?;
-    let mut first = true;
-    while let Some(key) = json.key(first)? {
-        first = false;
-        member(&key, json)?;
-    }
-    Ok(())
-}
-
-/// Calls `element` for each element of the list that comes next; `null` is an empty list.
-pub(crate) fn elements<'a, E: From<InvalidJson>>(
-    json: &mut JsonReader<'a>,
-    mut element: impl FnMut(&mut JsonReader<'a>) -> Result<(), E>,
-) -> Result<(), E> {
-    if json.peek() == b'n' {
-        json.raw()?;
-        return Ok(());
-    }
-    json.step(b'[')?;
-    if json.step(b']').is_ok() {
-        return Ok(());
-    }
-    loop {
-        element(json)?;
-        if json.step(b',').is_err() {
-            json.step(b']')?;
-            return Ok(());
-        }
-    }
-}
-
 /// Returns the value that comes next as text: a string without its quotes, everything else as it is written;
 /// `None` for `null`.
 pub(crate) fn text_of<'a>(json: &mut JsonReader<'a>) -> Result<Option<Cow<'a, str>>, InvalidJson> {
@@ -155,7 +119,7 @@ pub(crate) fn seconds_ns(text: &str) -> Option<u64> {
     }
     let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
     let nanos = nanos.fold(0, |nanos, digit| nanos * 10 + u64::from(digit - b'0'));
-    whole.parse::<u64>().ok()?.checked_mul(1_000_000_000)?.checked_add(nanos)
+    whole.parse::<u64>().ok()?.checked_mul(NS_PER_S)?.checked_add(nanos)
 }
 
 /// Returns `text` as whole characters of at most `bytes`, and whether that cut it.

@@ -2,7 +2,7 @@
 
 use lifesigns_intake::JsonReader;
 
-use super::{DecodeContext, DecodeError, members, push_json_string};
+use super::{DecodeContext, DecodeError, push_json_string};
 use crate::batch::EventBatch;
 
 /// Decodes facts about `object`; the context's decoder reads NDJSON.
@@ -16,7 +16,7 @@ pub(crate) fn decode(
     let mut line = String::from("{\"object\":");
     push_json_string(&mut line, object);
     let mut json = JsonReader::new(body);
-    members(&mut json, |key, json| {
+    json.members(|key, json| {
         if !matches!(key, "kind" | "parent" | "properties" | "metrics" | "time") {
             let known = "kind, parent, properties, metrics and time";
             return Err(DecodeError::malformed(format!("there is no member {key:.100?}; an object has {known}")));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lifesigns_model::limits;
+use lifesigns_model::{NS_PER_MS, limits};
 
 use super::{
     DecodeContext, DecodeError,
@@ -67,7 +67,7 @@ impl SampleJoiner<'_, '_> {
                 continue;
             }
             // Before 1970 it is a huge number.
-            let Some(time_ns) = time_ms.checked_mul(1_000_000) else {
+            let Some(time_ns) = time_ms.checked_mul(NS_PER_MS) else {
                 self.batch.skip_samples(1);
                 continue;
             };

@@ -193,21 +193,22 @@ async fn document_with_id(
 }
 
 async fn take_document(ingest: &Ingest, index: String, id: Option<String>, request: Request) -> Response {
-    let decode = |body: &[u8], context: &DecodeContext<'_>, batch: &mut EventBatch| {
-        let document = elastic::check(body.trim_ascii()).map_err(DecodeError::malformed)?;
-        let line: Cow<'_, str> = match document.contains('\n') {
-            true => document.replace(['\n', '\r'], " ").into(),
-            false => document.into(),
-        };
-        if !batch.line(0, context.object, &line) {
-            return Err(DecodeError::malformed("the document is too large for an event"));
-        }
-        Ok(())
-    };
-    match ingest.receive(HttpProtocol::Elasticsearch, IncomingRequest::new(request), decode).await {
+    match ingest.receive(HttpProtocol::Elasticsearch, IncomingRequest::new(request), decode_document).await {
         Ok(_) => answers::json(StatusCode::CREATED, &result(&BulkItem { action: "index", index, id, error: None })),
         Err(error) => refused(&error),
     }
+}
+
+fn decode_document(body: &[u8], context: &DecodeContext<'_>, batch: &mut EventBatch) -> Result<(), DecodeError> {
+    let document = elastic::check(body.trim_ascii()).map_err(DecodeError::malformed)?;
+    let mut line: Cow<'_, str> = document.into();
+    if line.contains('\n') {
+        line = line.replace(['\n', '\r'], " ").into();
+    }
+    if !batch.line(0, context.object, &line) {
+        return Err(DecodeError::malformed("the document is too large for an event"));
+    }
+    Ok(())
 }
 
 fn refused(error: &IngestError) -> Response {

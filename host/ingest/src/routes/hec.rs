@@ -15,15 +15,16 @@ use axum::{
 };
 use http_body_util::{BodyExt, Limited};
 use lifesigns_intake::{HttpProtocol, JsonReader};
+use lifesigns_model::NS_PER_MS;
 use serde_json::json;
 
 use crate::{
     answers::{self, refusal},
     batch::EventBatch,
     decode::{
-        DecodeContext, elements,
+        DecodeContext,
         hec::{self, HecFault, HecOutcome},
-        members, whole_of,
+        whole_of,
     },
     error::IngestError,
     incoming::IncomingRequest,
@@ -43,7 +44,7 @@ pub(super) struct HecAcks(Arc<AtomicU64>);
 
 impl HecAcks {
     pub(super) fn new(now_ns: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(now_ns / 1_000_000)))
+        Self(Arc::new(AtomicU64::new(now_ns / NS_PER_MS)))
     }
 }
 
@@ -155,11 +156,11 @@ async fn answer_acks(
 fn asked(body: &str) -> Option<Vec<u64>> {
     let mut numbers = Vec::new();
     let mut json = JsonReader::new(body);
-    members(&mut json, |key, json| {
+    json.members(|key, json| {
         if key != "acks" {
             return json.raw().map(drop);
         }
-        elements(json, |json| {
+        json.elements(|json| {
             numbers.extend(whole_of(json)?.filter(|_| numbers.len() < ACKS));
             Ok(())
         })

@@ -1,7 +1,7 @@
 //! Times as they are in logs, read by hand because this runs for every candidate line.
 //! Everything without a zone is UTC.
 
-use lifesigns_model::Clock;
+use lifesigns_model::{Clock, NS_PER_S};
 
 use super::zone::{self, NamedZone};
 
@@ -107,7 +107,7 @@ const fn year(day: u32) -> u32 {
 
 /// Nanoseconds since the Unix epoch, or `None` where a `u64` cannot say it.
 pub(crate) fn nanoseconds(seconds: i64, nanos: u32) -> Option<u64> {
-    u64::try_from(seconds).ok()?.checked_mul(1_000_000_000)?.checked_add(u64::from(nanos))
+    u64::try_from(seconds).ok()?.checked_mul(NS_PER_S)?.checked_add(u64::from(nanos))
 }
 
 /// 1 to 12 for an English month of three letters at the start of `bytes`.
@@ -261,7 +261,7 @@ pub(crate) fn bsd(bytes: &[u8], clock: &dyn Clock) -> Option<LeadingTime> {
 /// Returns the latest time on this day, in seconds since the Unix epoch, that is not more than a day after what `clock`
 /// shows. Eight years back there is always a 29 February.
 pub(crate) fn latest(month: u32, day: u32, seconds: i64, clock: &dyn Clock) -> Option<i64> {
-    let limit_s = (clock.now_ns() / 1_000_000_000) as i64 + DAY_S;
+    let limit_s = (clock.now_ns() / NS_PER_S) as i64 + DAY_S;
     let this_year = year((limit_s / DAY_S) as u32);
     (this_year.saturating_sub(8)..=this_year)
         .rev()

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path, time::Duration};
 
-use lifesigns_intake::JsonReader;
+use lifesigns_intake::{InvalidJson, JsonReader};
 use memchr::memmem;
 use tokio::{net::UnixStream, time::timeout};
 
@@ -118,9 +118,13 @@ async fn read_some(stream: &UnixStream, bytes: &mut Vec<u8>) -> io::Result<bool>
 /// Returns the message of an error.
 fn detail(body: &str) -> String {
     let mut message = None;
-    let _ = members(&mut JsonReader::new(body), |key, json| {
-        message = text(json)?.filter(|_| key == "message").or(message.take());
-        Some(())
+    // What is no JSON is shown as it is.
+    let _ = JsonReader::new(body).members(|key, json| {
+        let value = text(json)?;
+        if key == "message" && value.is_some() {
+            message = value;
+        }
+        Ok::<(), InvalidJson>(())
     });
     lifesigns_text::visible_short(&message.unwrap_or_else(|| body.to_owned()), 300)
 }
@@ -148,87 +152,78 @@ pub(super) struct ContainerEvent {
 /// Returns what an event says: `None` for one that says nothing of a container.
 pub(super) fn event(line: &str) -> Option<ContainerEvent> {
     let (mut action, mut id) = (None, None);
-    members(&mut JsonReader::new(line), |key, json| {
+    let read = JsonReader::new(line).members(|key, json| {
         match key {
             "Action" => action = text(json)?,
-            "Actor" => members(json, |key, json| {
-                let value = text(json)?;
-                id = if key == "ID" { value } else { id.take() };
-                Some(())
-            })?,
-            _ => _ = json.raw().ok()?,
+            "Actor" => id = text_member("ID", json)?,
+            _ => _ = json.raw()?,
         }
-        Some(())
-    })?;
+        Ok::<(), InvalidJson>(())
+    });
+    read.ok()?;
     let id = id?;
     Some(ContainerEvent { key: container_id(&id)?, id, is_destroyed: action? == "destroy" })
 }
 
+/// Returns the containers of a list; `None` if it is none, or one of them has no id.
 fn listed(body: &str) -> Option<Vec<(ContainerId, String)>> {
-    let mut json = JsonReader::new(body);
-    json.step(b'[').ok()?;
+    let mut ids = Vec::new();
+    let read = JsonReader::new(body).elements(|json| {
+        ids.push(text_member("Id", json)?);
+        Ok::<(), InvalidJson>(())
+    });
+    read.ok()?;
     let mut found = Vec::new();
-    if json.step(b']').is_ok() {
-        return Some(found);
-    }
-    loop {
-        let mut id = None;
-        members(&mut json, |key, json| {
-            let value = text(json)?;
-            id = if key == "Id" { value } else { id.take() };
-            Some(())
-        })?;
+    for id in ids {
         let id = id?;
         found.push((container_id(&id)?, id));
-        if json.step(b',').is_err() {
-            json.step(b']').ok()?;
-            return Some(found);
-        }
     }
+    Some(found)
 }
 
 fn inspected(id: &str, body: &str) -> Option<Container> {
     let (mut name, mut image, mut is_terminal) = (String::new(), String::new(), false);
-    members(&mut JsonReader::new(body), |key, json| {
+    let read = JsonReader::new(body).members(|key, json| {
         match key {
             "Name" => name = text(json)?.unwrap_or_default(),
-            "Config" => members(json, |key, json| {
+            "Config" => json.members(|key, json| {
                 match key {
                     "Image" => image = text(json)?.unwrap_or_default(),
-                    "Tty" => is_terminal = json.raw().ok()? == "true",
-                    _ => _ = json.raw().ok()?,
+                    "Tty" => is_terminal = json.raw()? == "true",
+                    _ => _ = json.raw()?,
                 }
-                Some(())
+                Ok::<(), InvalidJson>(())
             })?,
-            _ => _ = json.raw().ok()?,
+            _ => _ = json.raw()?,
         }
-        Some(())
-    })?;
+        Ok::<(), InvalidJson>(())
+    });
+    read.ok()?;
     let bounded = |text: &str| text[..text.floor_char_boundary(NAME_BYTES)].to_owned();
     let (name, image) = (bounded(name.trim_start_matches('/')), bounded(&image));
     Some(Container { key: container_id(id)?, id: id.to_owned(), name, image, is_terminal })
 }
 
-/// Calls `member` for each member of an object; `None` where it is no JSON.
-fn members<'a>(
-    json: &mut JsonReader<'a>,
-    mut member: impl FnMut(&str, &mut JsonReader<'a>) -> Option<()>,
-) -> Option<()> {
-    json.step(b'{').ok()?;
-    let mut first = true;
-    while let Some(key) = json.key(first).ok()? {
-        first = false;
-        member(&key, json)?;
-    }
-    Some(())
+/// Steps over an object, and returns the text that is its member of this name.
+fn text_member(name: &str, json: &mut JsonReader<'_>) -> Result<Option<String>, InvalidJson> {
+    let mut found = None;
+    json.members(|key, json| {
+        let value = text(json)?;
+        if key == name {
+            found = value;
+        }
+        Ok::<(), InvalidJson>(())
+    })?;
+    Ok(found)
 }
 
 /// Steps over a value, and returns it if it is a text.
-fn text(json: &mut JsonReader<'_>) -> Option<Option<String>> {
+fn text(json: &mut JsonReader<'_>) -> Result<Option<String>, InvalidJson> {
     if json.peek() == b'"' {
-        return json.string().ok().map(|text| Some(text.into_owned()));
+        return Ok(Some(json.string()?.into_owned()));
     }
-    json.raw().ok().map(|_| None)
+    json.raw()?;
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -241,7 +236,7 @@ mod tests {
     fn answers_are_read_for_what_is_needed() {
         let list = format!(r#"[{{"Id":"{ID}","Names":["/web"],"Labels":{{"Id":"x"}}}},{{"Id":"{ID}"}}]"#);
         assert_eq!(listed(&list).map(|found| found.len()), Some(2));
-        assert_eq!(listed(" [] "), Some(Vec::new()));
+        assert_eq!((listed(" [] "), listed("null")), (Some(Vec::new()), Some(Vec::new())));
         let body =
             r#"{"Id":"x","Name":"/web","State":{"Tty":true},"Config":{"Env":["Tty=1"],"Tty":true,"Image":"a:1"}}"#;
         let found = inspected(ID, body).expect("it is one");

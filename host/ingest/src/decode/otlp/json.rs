@@ -7,7 +7,7 @@ use lifesigns_intake::{InvalidJson, JsonReader};
 use super::{Attributes, LogParts, MetricPoint, OtlpTaker, value};
 use crate::{
     batch::EventBatch,
-    decode::{DecodeContext, DecodeError, elements, members, text_of, whole_of},
+    decode::{DecodeContext, DecodeError, text_of, whole_of},
 };
 
 /// The names under which a request has its parts.
@@ -37,26 +37,26 @@ fn records<'a>(
     mut record: impl FnMut(&Attributes<'_>, &mut JsonReader<'a>) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     let mut reader = JsonReader::new(body);
-    members(&mut reader, |key, json| {
+    reader.members(|key, json| {
         if key != shape.resources {
             json.raw()?;
             return Ok(());
         }
-        elements(json, |json| {
+        json.elements(|json| {
             let raw = json.raw()?;
             let resource = resource(raw)?;
-            members(&mut JsonReader::new(raw), |key, json| {
+            JsonReader::new(raw).members(|key, json| {
                 if key != shape.scopes {
                     json.raw()?;
                     return Ok(());
                 }
-                elements(json, |json| {
-                    members(json, |key, json| {
+                json.elements(|json| {
+                    json.members(|key, json| {
                         if key != shape.records {
                             json.raw()?;
                             return Ok(());
                         }
-                        elements(json, |json| record(&resource, json))
+                        json.elements(|json| record(&resource, json))
                     })
                 })
             })
@@ -68,12 +68,11 @@ fn records<'a>(
 
 fn resource(raw: &str) -> Result<Attributes<'_>, DecodeError> {
     let mut resource = Attributes::default();
-    members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+    JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
         if key != "resource" {
             return json.raw().map(drop);
         }
-        members(
-            json,
+        json.members(
             |key, json| {
                 if key == "attributes" { attributes(json, &mut resource) } else { json.raw().map(drop) }
             },
@@ -83,9 +82,9 @@ fn resource(raw: &str) -> Result<Attributes<'_>, DecodeError> {
 }
 
 fn attributes<'a>(json: &mut JsonReader<'a>, attributes: &mut Attributes<'a>) -> Result<(), InvalidJson> {
-    elements(json, |json| {
+    json.elements(|json| {
         let (mut name, mut text) = (Cow::Borrowed(""), Cow::Borrowed(""));
-        members(json, |key, json| -> Result<(), InvalidJson> {
+        json.members(|key, json| -> Result<(), InvalidJson> {
             match key {
                 "key" => name = text_of(json)?.unwrap_or_default(),
                 "value" => text = value::text_in_json(json)?,
@@ -100,7 +99,7 @@ fn attributes<'a>(json: &mut JsonReader<'a>, attributes: &mut Attributes<'a>) ->
 
 fn log<'a>(json: &mut JsonReader<'a>) -> Result<LogParts<'a>, InvalidJson> {
     let mut log = LogParts::default();
-    members(json, |key, json| -> Result<(), InvalidJson> {
+    json.members(|key, json| -> Result<(), InvalidJson> {
         match key {
             "timeUnixNano" => log.time_ns = whole_of(json)?.unwrap_or(0),
             "observedTimeUnixNano" => log.observed_ns = whole_of(json)?.unwrap_or(0),
@@ -124,25 +123,25 @@ fn metric(
 ) -> Result<(), DecodeError> {
     let raw = json.raw()?;
     let mut name = Cow::Borrowed("");
-    members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+    JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
         if key == "name" {
             name = text_of(json)?.unwrap_or_default();
             return Ok(());
         }
         json.raw().map(drop)
     })?;
-    members(&mut JsonReader::new(raw), |key, json| {
+    JsonReader::new(raw).members(|key, json| {
         if !matches!(key, "gauge" | "sum" | "histogram" | "exponentialHistogram" | "summary") {
             json.raw()?;
             return Ok(());
         }
         let is_number = matches!(key, "gauge" | "sum");
-        members(json, |key, json| {
+        json.members(|key, json| {
             if key != "dataPoints" {
                 json.raw()?;
                 return Ok(());
             }
-            elements(json, |json| {
+            json.elements(|json| {
                 let raw = json.raw()?;
                 if is_number {
                     return taker.point(resource, &name, &point(raw, &["asDouble", "asInt"])?);
@@ -159,7 +158,7 @@ fn metric(
 /// Returns a point whose value is one of these members.
 fn point<'a>(raw: &'a str, values: &[&str]) -> Result<MetricPoint<'a>, InvalidJson> {
     let mut point = MetricPoint::default();
-    members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+    JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
         match key {
             "timeUnixNano" => point.time_ns = whole_of(json)?.unwrap_or(0),
             "attributes" => attributes(json, &mut point.attributes)?,

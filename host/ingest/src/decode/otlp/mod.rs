@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use lifesigns_model::limits;
 
-use super::{DecodeContext, DecodeError, Envelope};
+use super::{DecodeContext, DecodeError, Envelope, labels::first};
 use crate::batch::EventBatch;
 
 /// Attributes of a resource that name an object, best first.
@@ -29,8 +29,7 @@ impl<'a> Attributes<'a> {
     }
 
     fn first(&self, names: &[&str]) -> Option<&str> {
-        let value = |name: &&str| self.0.iter().find(|(known, _)| known == name).map(|(_, value)| &**value);
-        names.iter().find_map(value).filter(|value| !value.is_empty())
+        first(&self.0, names)
     }
 
     fn object(&self) -> Option<&str> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use lifesigns_intake::{InvalidJson, JsonReader};
 
 use crate::{
-    decode::{elements, members, push_json_string, text_of},
+    decode::{push_json_string, text_of},
     protobuf::{InvalidProtobuf, WireFields, WireValue},
 };
 
@@ -88,7 +88,7 @@ fn write_map(map: &[u8], json: &mut String, depth: usize) -> Result<(), InvalidP
 pub(super) fn text_in_json<'a>(json: &mut JsonReader<'a>) -> Result<Cow<'a, str>, InvalidJson> {
     let raw = json.raw()?;
     let mut text = None;
-    members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+    JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
         match key {
             "stringValue" | "boolValue" | "intValue" | "doubleValue" | "bytesValue" => text = text_of(json)?,
             _ => drop(json.raw()?),
@@ -106,13 +106,13 @@ pub(super) fn text_in_json<'a>(json: &mut JsonReader<'a>) -> Result<Cow<'a, str>
 /// Writes an `AnyValue` in JSON as the JSON that it stands for.
 fn write_plain(any: &mut JsonReader<'_>, plain: &mut String, depth: usize) -> Result<(), InvalidJson> {
     let before = plain.len();
-    members(any, |key, json| -> Result<(), InvalidJson> {
+    any.members(|key, json| -> Result<(), InvalidJson> {
         // One of them is there; the last counts.
         plain.truncate(before);
         match key {
             "intValue" => plain.push_str(&text_of(json)?.unwrap_or_default()),
-            "arrayValue" if depth > 0 => members(json, |key, json| plain_list(key, json, plain, depth))?,
-            "kvlistValue" if depth > 0 => members(json, |key, json| plain_map(key, json, plain, depth))?,
+            "arrayValue" if depth > 0 => json.members(|key, json| plain_list(key, json, plain, depth))?,
+            "kvlistValue" if depth > 0 => json.members(|key, json| plain_map(key, json, plain, depth))?,
             _ => plain.push_str(json.raw()?),
         }
         Ok(())
@@ -129,7 +129,7 @@ fn plain_list(key: &str, json: &mut JsonReader<'_>, plain: &mut String, depth: u
     }
     plain.push('[');
     let mut separator = "";
-    elements(json, |json| {
+    json.elements(|json| {
         plain.push_str(separator);
         separator = ",";
         write_plain(json, plain, depth - 1)
@@ -144,11 +144,11 @@ fn plain_map(key: &str, json: &mut JsonReader<'_>, plain: &mut String, depth: us
     }
     plain.push('{');
     let mut separator = "";
-    elements(json, |json| -> Result<(), InvalidJson> {
+    json.elements(|json| -> Result<(), InvalidJson> {
         let raw = json.raw()?;
         let mut name = None;
         let mut value = "{}";
-        members(&mut JsonReader::new(raw), |key, json| -> Result<(), InvalidJson> {
+        JsonReader::new(raw).members(|key, json| -> Result<(), InvalidJson> {
             match key {
                 "key" => name = text_of(json)?,
                 "value" => value = json.raw()?,
