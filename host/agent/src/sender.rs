@@ -6,6 +6,7 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 
 use lifesigns_model::{Backoff, WakeSignal};
+use lifesigns_text::count_text;
 use serde_json::Value;
 use ureq::http::StatusCode;
 
@@ -150,7 +151,7 @@ fn verdict(answer: &Answer) -> Verdict {
         return match (counts["accepted"].as_u64(), refused) {
             (Some(_), Some(refused)) => {
                 if refused > 0 {
-                    tracing::warn!("the host refused {refused} events: {}", first_error(&counts));
+                    tracing::warn!("the host refused {}: {}", count_text(refused, "event"), first_error(&counts));
                 }
                 Verdict::Committed { refused }
             }
@@ -160,7 +161,7 @@ fn verdict(answer: &Answer) -> Verdict {
     match (answer.status, refused) {
         // Every event was refused, each with its reason: they are counted.
         (StatusCode::BAD_REQUEST, Some(refused)) => {
-            tracing::warn!("the host refused {refused} events: {}", first_error(&counts));
+            tracing::warn!("the host refused {}: {}", count_text(refused, "event"), first_error(&counts));
             Verdict::Committed { refused }
         }
         (StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY, _) => {

@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use lifesigns_api::AgentReport;
 use lifesigns_intake::{RecordLines, record_decoder};
-use lifesigns_model::{SharedClock, SourceOffset, WakeSignal};
+use lifesigns_model::{NS_PER_MS, SharedClock, SourceOffset, WakeSignal};
 use lifesigns_sources::{Content, Input, SourceReport, SourceReports, SourceSink, Submission};
 
 use crate::{
@@ -30,7 +30,6 @@ const SEGMENT_AGE_MS: u64 = 1000;
 const PENDING_MS: u64 = 3000;
 /// How long a source waits before it looks again whether there is room.
 const WAIT: Duration = Duration::from_secs(1);
-const MS: u64 = 1_000_000;
 
 /// See the module.
 pub(crate) struct SpoolSink {
@@ -208,7 +207,7 @@ impl SpoolSink {
     }
 
     fn now_ms(&self) -> u64 {
-        self.clock.now_ns() / MS
+        self.clock.now_ns() / NS_PER_MS
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -270,7 +269,7 @@ impl Inner {
         let Some(style) = styles.get(source) else { return };
         let held = joiners.entry(source.to_owned()).or_default();
         held.joiner.set_marker(style.marker.as_deref());
-        held.since_ms = arrived_ns / MS;
+        held.since_ms = arrived_ns / NS_PER_MS;
         held.joiner
             .take(bytes, |number, bytes| put(open, state, style, ReadLine { source, number, bytes }, arrived_ns));
     }
@@ -295,7 +294,7 @@ impl Inner {
                 continue;
             };
             let Some((number, bytes)) = held.joiner.take_pending() else { continue };
-            put(open, state, style, ReadLine { source, number, bytes: &bytes }, now_ms * MS);
+            put(open, state, style, ReadLine { source, number, bytes: &bytes }, now_ms * NS_PER_MS);
             let known = match open.checkpoints.get(source) {
                 Some(changed) => changed.clone(),
                 None => state.checkpoints.get(source).cloned(),
@@ -307,7 +306,7 @@ impl Inner {
 }
 
 fn put(open: &mut SegmentBuilder, state: &mut AgentState, style: &EventStyle, line: ReadLine<'_>, time_ns: u64) {
-    if open.event(time_ns / MS, |out| event::write(style, line, time_ns, out)) == Written::Cut {
+    if open.event(time_ns / NS_PER_MS, |out| event::write(style, line, time_ns, out)) == Written::Cut {
         state.cut_lines += 1;
     }
 }
@@ -328,7 +327,7 @@ impl SourceSink for SpoolSink {
             inner.take_cursor(source, cursor);
         }
         if inner.open.bytes() >= SEGMENT_BYTES {
-            self.flush(&mut inner, arrived_ns / MS);
+            self.flush(&mut inner, arrived_ns / NS_PER_MS);
         }
         Submission::Accepted
     }

@@ -1,12 +1,11 @@
 //! `lifesigns agent`: the agent of a machine, until a signal comes.
 
-use std::{
-    collections::BTreeMap, env, fs, os::unix::process::CommandExt as _, path::PathBuf, process::Command, sync::Arc,
-};
+use std::{collections::BTreeMap, env, os::unix::process::CommandExt as _, path::PathBuf, process::Command, sync::Arc};
 
 use clap::Args as ClapArgs;
 use lifesigns::model::{SystemClock, WakeSignal};
 use lifesigns_agent::{AgentError, AgentOptions};
+use lifesigns_intake::host_name;
 use lifesigns_network::NetworkDriver;
 use lifesigns_text::visible;
 
@@ -14,9 +13,6 @@ use crate::{
     exit::{Failure, Outcome},
     open_files, signals, terminal,
 };
-
-/// Where the kernel says what this machine is called.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 /// Run the agent of a machine.
 #[derive(ClapArgs)]
@@ -116,12 +112,6 @@ fn size(text: &str) -> Result<u64, String> {
     lifesigns_text::size_bytes(text)
         .filter(|bytes| *bytes >= 1 << 20)
         .ok_or_else(|| format!("\"{}\" is no size of at least 1MiB: write 64MiB, 1GiB", visible(text)))
-}
-
-fn host_name() -> String {
-    let name = fs::read_to_string(HOST_NAME).unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
 
 /// Returns the folder of the state where none is named.

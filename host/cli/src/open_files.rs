@@ -1,6 +1,7 @@
 //! The limit of open files: each followed file is open.
 
 use lifesigns_intake::{SourceKind, SourceSettings};
+use lifesigns_text::count_text;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::terminal;
@@ -24,8 +25,8 @@ fn too_low(limit: Option<u64>, followed: u64) -> Option<String> {
     let limit = limit.filter(|limit| *limit < followed + OTHERS)?;
     Some(format!(
         "{} are followed, and this process may have {} open at once: raise the limit (`ulimit -Hn`, `LimitNOFILE=` of systemd)",
-        terminal::count(followed, "file"),
-        terminal::count(limit, "file"),
+        count_text(followed, "file"),
+        count_text(limit, "file"),
     ))
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write, stdout};
 use lifesigns::model::RuleAlert;
 use lifesigns_notifications::{Durable, LineFile, ndjson};
 use lifesigns_settings::OutputSettings;
+use lifesigns_text::count_text;
 
 use crate::{exit::Failure, terminal};
 
@@ -93,12 +94,15 @@ impl LostLines {
             Err(error) => {
                 self.0 += 1;
                 let is_worth_it = 10_u64.pow(self.0.ilog10()) == self.0;
-                let lost = terminal::raises(self.0);
+                let lost = count_text(self.0, terminal::RAISES);
                 is_worth_it.then(|| format!("the output cannot be written: {error}; lost so far: {lost}"))
             }
             Ok(()) => match std::mem::take(&mut self.0) {
                 0 => None,
-                lost => Some(format!("the output can be written again; lost meanwhile: {}", terminal::raises(lost))),
+                lost => Some(format!(
+                    "the output can be written again; lost meanwhile: {}",
+                    count_text(lost, terminal::RAISES)
+                )),
             },
         }
     }
@@ -107,7 +111,10 @@ impl LostLines {
 impl Drop for OutputWriter {
     fn drop(&mut self) {
         if self.lost.0 > 0 {
-            tracing::error!("the output could not be written to the end; lost: {}", terminal::raises(self.lost.0));
+            tracing::error!(
+                "the output could not be written to the end; lost: {}",
+                count_text(self.lost.0, terminal::RAISES)
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ use lifesigns::{
 };
 use lifesigns_intake::inventory;
 use lifesigns_notifications::ndjson;
-use lifesigns_text::{age_text, size_text, visible};
+use lifesigns_text::{age_text, count_text, grouped, size_text, visible};
 
 use crate::{
     args::Replay,
@@ -77,12 +77,12 @@ fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: 
     let rate = scan_counts.lines as f64 / run.as_secs_f64().max(1e-9);
     terminal::line(&format!(
         "{}, {}, {}: {} in {:.2} s ({} lines/s; rules ready after {:.2} s)",
-        terminal::count(scan_counts.lines, "line"),
-        terminal::count(rules as u64, "rule"),
-        terminal::count(outcome.objects as u64, "object"),
-        terminal::raises(report.alerts),
+        count_text(scan_counts.lines, "line"),
+        count_text(rules as u64, "rule"),
+        count_text(outcome.objects as u64, "object"),
+        count_text(report.alerts, terminal::RAISES),
         run.as_secs_f64(),
-        terminal::grouped(rate as u64),
+        grouped(rate as u64),
         start.as_secs_f64(),
     ));
     let remarks = [
@@ -101,13 +101,13 @@ fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: 
         ),
     ];
     for (number, what, remark) in remarks.iter().filter(|(number, ..)| *number > 0) {
-        terminal::line(&format!("  {} {remark}", terminal::count(*number, what)));
+        terminal::line(&format!("  {} {remark}", count_text(*number, what)));
     }
     if outcome.late.lines > 0 {
         let window = args.disorder.unwrap_or_else(|| ReplayOptions::default_disorder_bytes(args.inputs.files.len()));
         terminal::warning(&format!(
             "{} evaluated out of order, up to {} late: in their file they stand further from their place by time than {}; --disorder {} looks further",
-            terminal::were(outcome.late.lines, "line"),
+            count_text(outcome.late.lines, "line was|lines were"),
             age_text(outcome.late.behind_ns),
             size_text(window),
             size_text(window.saturating_mul(16)),
@@ -115,8 +115,10 @@ fn summary(args: &Replay, outcome: &engine::ReplayOutcome, rules: usize, start: 
     }
     for (rule, failures) in &report.failures {
         terminal::warning(&format!(
-            "{rule} failed on {} events and missed {} while it was paused; last: {}",
-            failures.failed, failures.missed, failures.last_error
+            "{rule} failed on {} and missed {} while it was paused; last: {}",
+            count_text(failures.failed, "event"),
+            grouped(failures.missed),
+            failures.last_error
         ));
     }
 }
@@ -129,7 +131,7 @@ fn shadows(rules: &RuleSet, report: &ShardReport) {
             "  {} and its shadow: both {} ({} reworded); only the live version {}; only the shadow {}",
             shadow.name(),
             changes(diff.both),
-            terminal::grouped(diff.reworded),
+            grouped(diff.reworded),
             changes(diff.only_live),
             changes(diff.only_shadow),
         ));
@@ -147,5 +149,5 @@ fn shadows(rules: &RuleSet, report: &ShardReport) {
 }
 
 fn changes(changes: ChangeCount) -> String {
-    format!("{}, {}", terminal::count(changes.raises, "raise"), terminal::count(changes.clears, "clear"))
+    format!("{}, {}", count_text(changes.raises, "raise"), count_text(changes.clears, "clear"))
 }

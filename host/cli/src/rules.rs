@@ -14,7 +14,7 @@ use lifesigns::{
     },
     rulestore::{Manifest, ModuleBytes, RuleStore},
 };
-use lifesigns_text::{quoted, visible};
+use lifesigns_text::{grouped, quoted, visible};
 use lifesigns_workbench::{self as workbench, inspect};
 
 use crate::{
@@ -62,12 +62,7 @@ fn build(crates: &[PathBuf], out: &Path) -> Outcome {
     }
     let built = workbench::build(&all, out, &mut |text| terminal::line(text)).map_err(Failure::failed)?;
     for one in built {
-        terminal::out(&format!(
-            "{}  {} bytes  {}",
-            one.path.display(),
-            terminal::grouped(one.bytes as u64),
-            one.digest
-        ));
+        terminal::out(&format!("{}  {} bytes  {}", one.path.display(), grouped(one.bytes as u64), one.digest));
     }
     Ok(())
 }
@@ -137,7 +132,7 @@ fn look_into(file: &Path) -> Outcome {
     let seen = inspect(&bytes);
     terminal::out(&format!("file      {}", module.display()));
     terminal::out(&format!("kind      {}", seen.kind));
-    terminal::out(&format!("size      {} bytes", terminal::grouped(seen.bytes as u64)));
+    terminal::out(&format!("size      {} bytes", grouped(seen.bytes as u64)));
     terminal::out(&format!("digest    {}", seen.digest));
     terminal::out(&format!("imports   {}", quoted(&listed(&seen.imports), LISTED_BYTES)));
     terminal::out(&format!("exports   {}", quoted(&listed(&seen.exports), LISTED_BYTES)));

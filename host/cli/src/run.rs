@@ -18,6 +18,7 @@ use lifesigns_gateway::{ApiSocket, Gateway, GatewayLimits};
 use lifesigns_ingest::{AgentRegistry, Ingest, IngestLimits};
 use lifesigns_network::NetworkDriver;
 use lifesigns_settings::Settings;
+use lifesigns_text::count_text;
 
 use crate::{
     compliance::settings,
@@ -70,8 +71,8 @@ pub(crate) fn run(path: &Path) -> Outcome {
     reload::reconcile(&mut sources, &settings.sources)?;
     sources.forget_others();
     let rules = host.rules().rules().len();
-    let count = terminal::count(settings.sources.len() as u64, "source");
-    terminal::line(&format!("running: {}, {count}", terminal::count(rules as u64, "rule")));
+    let count = count_text(settings.sources.len() as u64, "source");
+    terminal::line(&format!("running: {}, {count}", count_text(rules as u64, "rule")));
     if rules == 0 {
         terminal::warning(&format!(
             "no rule of {} runs; nothing is raised until one is loaded",
@@ -183,8 +184,8 @@ fn start(
 pub(crate) fn run_summary(totals: &engine::EngineTotals) -> String {
     format!(
         "stopped: {}, {}",
-        terminal::count(totals.scan_counts.lines, "line"),
-        terminal::raises(totals.report.alerts)
+        count_text(totals.scan_counts.lines, "line"),
+        count_text(totals.report.alerts, terminal::RAISES)
     )
 }
 

@@ -9,7 +9,7 @@ use lifesigns::{
     model::{Change, Criticality, RuleAlertRef},
 };
 use lifesigns_notifications::terminal::Colour;
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, grouped, visible};
 
 use crate::terminal;
 
@@ -61,10 +61,11 @@ impl Summary {
         let rate = scan_counts.lines as f64 / took.as_secs_f64().max(1e-9);
         let _ = writeln!(
             text,
-            "\n{} lines, {rules} rules, {}, {} lines/s",
-            terminal::grouped(scan_counts.lines),
-            terminal::raises(returned),
-            terminal::grouped(rate as u64)
+            "\n{}, {}, {}, {} lines/s",
+            count_text(scan_counts.lines, "line"),
+            count_text(rules as u64, "rule"),
+            count_text(returned, terminal::RAISES),
+            grouped(rate as u64)
         );
         text
     }

@@ -8,7 +8,7 @@ use std::{
 
 use lifesigns_notifications::terminal::Colour;
 use lifesigns_settings::Diagnostics;
-use lifesigns_text::{visible, visible_except_colours, visible_json, visible_lines};
+use lifesigns_text::{count_text, visible, visible_except_colours, visible_json, visible_lines};
 use serde_json::json;
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -94,7 +94,7 @@ pub(crate) fn error(failure: &Failure) {
 
 /// Returns all mistakes in a file as a failure: with lines of the file for a terminal, else a line each.
 pub(crate) fn diagnosed(path: &Path, mistakes: &Diagnostics) -> Failure {
-    let number = count(mistakes.count() as u64, "mistake");
+    let number = count_text(mistakes.count() as u64, "mistake");
     if stderr().is_terminal() && !is_json() {
         let width = rustix::termios::tcgetwinsize(stderr()).map_or(100, |size| usize::from(size.ws_col).max(40));
         let text = mistakes.render(width, colour() == Colour::On);
@@ -111,34 +111,8 @@ pub(crate) fn warning(text: &str) {
     coloured_line(&format!("{} {}", colour().paint("1;33", "warning:"), visible_lines(text)));
 }
 
-/// Formats a number in groups of three: `5,000,000`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Formats a number of something: `1 line`, `2,000 lines`.
-pub(crate) fn count(number: u64, what: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{} {what}{end}", grouped(number))
-}
-
-/// Formats a number of things of which something happened: `1 line was`, `2 lines were`.
-pub(crate) fn were(number: u64, what: &str) -> String {
-    format!("{} {}", count(number, what), if number == 1 { "was" } else { "were" })
-}
-
-/// Formats a number of rule alerts: `1 raise or clear`, `2,000 raises and clears`.
-pub(crate) fn raises(number: u64) -> String {
-    if number == 1 { "1 raise or clear".to_owned() } else { format!("{} raises and clears", grouped(number)) }
-}
+/// What rule alerts are counted as.
+pub(crate) const RAISES: &str = "raise or clear|raises and clears";
 
 #[cfg(test)]
 mod tests {
@@ -179,21 +153,7 @@ mod tests {
 
     #[test]
     fn what_rules_return_is_not_called_alerts() {
-        assert_eq!(super::raises(1), "1 raise or clear");
-        assert_eq!(super::raises(2000), "2,000 raises and clears");
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!(super::count(1, "rule"), "1 rule");
-        assert_eq!(super::count(0, "rule"), "0 rules");
-        assert_eq!(super::count(2000, "line"), "2,000 lines");
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        assert_eq!(super::grouped(0), "0");
-        assert_eq!(super::grouped(999), "999");
-        assert_eq!(super::grouped(1_234_567), "1,234,567");
+        assert_eq!(super::count_text(1, super::RAISES), "1 raise or clear");
+        assert_eq!(super::count_text(2000, super::RAISES), "2,000 raises and clears");
     }
 }

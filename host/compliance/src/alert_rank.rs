@@ -42,9 +42,7 @@ impl<'a> AlertRank<'a> {
             "cancelled" => AlertStatus::Cancelled,
             _ => return None,
         };
-        let criticality = parts.next()?;
-        let all = [Criticality::Information, Criticality::Warning, Criticality::Immediate, Criticality::Critical];
-        let criticality = all.into_iter().find(|one| one.as_str() == criticality)?;
+        let criticality = Criticality::from_word(parts.next()?)?;
         let last_ns = parts.next()?.parse().ok()?;
         Some(Self { status, criticality: Reverse(criticality), last_ns: Reverse(last_ns), id: parts.next()? })
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use lifesigns_model::NS_PER_S;
 use lifesigns_text::{rfc3339, visible};
 
 use crate::{
@@ -99,7 +100,7 @@ impl Resolution {
 
 /// Formats a time by RFC 3339, to the second.
 fn utc(time_ns: u64) -> String {
-    rfc3339(time_ns - time_ns % 1_000_000_000)
+    rfc3339(time_ns - time_ns % NS_PER_S)
 }
 
 /// Formats the groups, and the decisions if there are any. Each line ends in a line end.

@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Range, path::Path};
 
+use lifesigns_text::count_text;
+
 use crate::{
     diagnostic::Diagnostic,
     source_text::{SourceTexts, TextLocation, TextSpan},
@@ -37,7 +39,7 @@ impl Diagnostics {
     pub fn lines(&self, most: usize) -> String {
         let mut lines: Vec<String> = self.iter().take(most).map(Diagnostic::to_string).collect();
         if self.count() > lines.len() {
-            lines.push(format!("and {} more mistakes", self.count() - lines.len()));
+            lines.push(format!("and {}", count_text((self.count() - lines.len()) as u64, "more mistake")));
         }
         lines.join("\n")
     }
@@ -59,7 +61,7 @@ impl Diagnostics {
             }
         }
         if self.more > 0 {
-            text.push_str(&format!("and {} more mistakes\n", self.more));
+            text.push_str(&format!("and {}\n", count_text(self.more as u64, "more mistake")));
         }
         text
     }

@@ -1,5 +1,7 @@
 //! The types of values. Reader, JSON schema and suggestions use the same tables of keys, so that they agree.
 
+use lifesigns_text::visible_word;
+
 /// Longest text, in characters.
 pub(crate) const TEXT_CHARS: usize = 4096;
 /// Longest name, in characters.
@@ -102,6 +104,11 @@ impl ValueError {
     /// Returns an error with a correction.
     pub fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self { what: what.into(), help: Some(help.into()) }
+    }
+
+    /// Returns that this text cannot be the value, with a correction.
+    pub fn unusable(text: &str, help: impl Into<String>) -> Self {
+        Self::new(format!("cannot be \"{}\"", visible_word(text)), help)
     }
 
     /// Returns an error that says by itself how to correct it.

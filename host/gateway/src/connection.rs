@@ -1,13 +1,6 @@
 //! Connections: admitted up to a limit, each with its deadlines; a slow one delays no other.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    io,
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, convert::Infallible, io, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, response::Response};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -17,6 +10,8 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use lifesigns_api::ApiError;
+use lifesigns_listen::peer_network;
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
@@ -96,13 +91,14 @@ struct Admission {
     address: Option<AddressPermit>,
 }
 
-/// The number of connections from each address that has any.
+/// The number of connections from each peer that has any.
 #[derive(Debug, Default)]
 struct AddressCounts(Mutex<HashMap<IpAddr, usize>>);
 
 impl AddressCounts {
     fn take(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<AddressPermit> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = peer_network(address);
+        let mut counts = self.0.lock();
         let count = counts.entry(address).or_default();
         if *count >= most {
             return None;
@@ -120,7 +116,7 @@ struct AddressPermit {
 
 impl Drop for AddressPermit {
     fn drop(&mut self) {
-        let mut counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.0.lock();
         let Some(count) = counts.get_mut(&self.address) else { return };
         *count -= 1;
         if *count == 0 {
@@ -251,6 +247,6 @@ mod tests {
         drop(first);
         assert!(counts.take(address, 2).is_some());
         drop(second);
-        assert!(counts.0.lock().expect("not poisoned").is_empty());
+        assert!(counts.0.lock().is_empty());
     }
 }

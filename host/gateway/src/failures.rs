@@ -4,9 +4,11 @@
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use lifesigns_listen::peer_network;
+use parking_lot::Mutex;
 
 /// Failures that an address may have at once.
 const BURST: u32 = 20;
@@ -41,8 +43,8 @@ impl Account {
 impl FailedLogins {
     /// Notes a failure. Returns how long the address has to wait if it has had too many.
     pub(crate) fn note(&self, address: IpAddr, now: Instant) -> Option<Duration> {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = network(address);
+        let mut accounts = self.0.lock();
+        let mut key = peer_network(address);
         if accounts.len() >= ADDRESSES && !accounts.contains_key(&key) {
             accounts.retain(|_, account| {
                 account.forgive(now);
@@ -59,14 +61,6 @@ impl FailedLogins {
         }
         account.failures += 1;
         None
-    }
-}
-
-/// Returns the network that one client has: an IPv6 client has a /64 at least.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        address => address,
     }
 }
 
@@ -96,9 +90,9 @@ mod tests {
         for number in 0..2 * ADDRESSES as u32 {
             failed.note(IpAddr::V4(number.into()), now);
         }
-        assert!(failed.0.lock().expect("not poisoned").len() <= ADDRESSES + 1);
+        assert!(failed.0.lock().len() <= ADDRESSES + 1);
         let later = now + FORGIVEN;
         assert_eq!(failed.note(address("192.0.2.7"), later), None);
-        assert!(failed.0.lock().expect("not poisoned").len() <= 2);
+        assert!(failed.0.lock().len() <= 2);
     }
 }

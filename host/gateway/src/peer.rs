@@ -56,12 +56,14 @@ pub fn user_name(uid: u32) -> String {
 }
 
 fn named(passwd: &str, uid: u32) -> Option<String> {
-    passwd.lines().find_map(|line| {
+    for line in passwd.lines().filter(|line| !line.starts_with('#')) {
         let mut fields = line.split(':');
-        let name = fields.next().filter(|name| !name.is_empty() && !name.starts_with('#'))?;
-        let number: u32 = fields.nth(1)?.parse().ok()?;
-        (number == uid).then(|| name.to_owned())
-    })
+        let (name, number) = (fields.next().unwrap_or_default(), fields.nth(1).unwrap_or_default());
+        if !name.is_empty() && number.parse() == Ok(uid) {
+            return Some(name.to_owned());
+        }
+    }
+    None
 }
 
 #[cfg(test)]

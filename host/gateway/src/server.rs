@@ -11,6 +11,7 @@ use std::{
 use axum::{Router, middleware::from_fn_with_state};
 use hyper_util::server::graceful::GracefulShutdown;
 use lifesigns_api::{Authenticate, ChangeFeed, RoleSet, RouteRule, ServiceFactory};
+use lifesigns_listen::listen_tcp;
 use tokio::{
     runtime::Runtime,
     sync::{Semaphore, oneshot, watch},
@@ -63,12 +64,6 @@ pub struct ListenError {
     error: io::Error,
 }
 
-fn listen_at(address: &SocketAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
 impl NetworkServer {
     /// Listens at all of `addresses`; with TLS if there is an identity. Callers without a token have the roles
     /// `anonymous`, which may be none.
@@ -83,7 +78,7 @@ impl NetworkServer {
     ) -> Result<Self, ListenError> {
         let mut listeners = Vec::new();
         for address in addresses {
-            listeners.push(listen_at(address).map_err(|error| ListenError { address: *address, error })?);
+            listeners.push(listen_tcp(*address).map_err(|error| ListenError { address: *address, error })?);
         }
         Ok(Self { listeners, tls, anonymous, limits })
     }

@@ -90,6 +90,7 @@ impl fmt::Display for Gap {
             GapCause::Late => f.write_str("was written to after another file had taken its place")?,
         }
         match bytes {
+            Some(1) => write!(f, ": byte {offset} was not read"),
             Some(bytes) => write!(f, ": {bytes} bytes from byte {offset} on were not read"),
             None => write!(f, ": what it held after byte {offset}, if anything, was not read"),
         }

@@ -35,7 +35,7 @@ pub use event_marker::EventMarker;
 pub use follow::{Look, PollingTail, StartPosition, Tail};
 pub use followed::Followed;
 pub use gap::{FileState, FollowEvent, Gap, GapCause};
-pub use host_source::HostMetricsSettings;
+pub use host_source::{HostMetricsSettings, host_name};
 pub use http_source::{HttpProtocol, HttpSettings};
 pub use journal_export::{ExportedEntry, InvalidExport, JournalCursor, JournalExport};
 pub use lines::LineChunks;

@@ -16,6 +16,8 @@ use crate::wake_signal::{WakeSignal, Wakeup, WeakSignal};
 
 /// Nanoseconds in a millisecond.
 pub const NS_PER_MS: u64 = 1_000_000;
+/// Nanoseconds in a second.
+pub const NS_PER_S: u64 = 1000 * NS_PER_MS;
 
 /// The longest wait for a time: then it is looked again what the clock shows.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -22,6 +22,9 @@ pub enum Criticality {
 }
 
 impl Criticality {
+    /// All of them, the least first.
+    pub const ALL: [Self; 4] = [Self::Information, Self::Warning, Self::Immediate, Self::Critical];
+
     /// Returns the word for it, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +33,11 @@ impl Criticality {
             Self::Immediate => "immediate",
             Self::Critical => "critical",
         }
+    }
+
+    /// Returns the one that has this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
     }
 }
 

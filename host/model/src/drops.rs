@@ -47,12 +47,21 @@ pub enum DropKind {
 struct Row {
     kind: DropKind,
     key: &'static str,
-    text: &'static str,
+    /// What happened to one, and to several.
+    happened: [&'static str; 2],
+    /// The rest of the sentence.
+    why: &'static str,
     advice: &'static str,
 }
 
-const fn row(kind: DropKind, key: &'static str, text: &'static str, advice: &'static str) -> Row {
-    Row { kind, key, text, advice }
+const fn row(
+    kind: DropKind,
+    key: &'static str,
+    happened: [&'static str; 2],
+    why: &'static str,
+    advice: &'static str,
+) -> Row {
+    Row { kind, key, happened, why, advice }
 }
 
 /// One row a kind, in their order.
@@ -60,99 +69,121 @@ const TABLE: [Row; 16] = [
     row(
         DropKind::LinesCut,
         "lines-cut",
-        "lines longer than 64 KiB were truncated",
+        ["line longer than 64 KiB was truncated", "lines longer than 64 KiB were truncated"],
+        "",
         "rules do not see the rest of such a line: let the program write shorter lines",
     ),
     row(
         DropKind::StreamObjects,
         "stream-objects",
-        "objects were forgotten by the stream, with their rule state, because there are too many",
+        ["object was forgotten by the stream", "objects were forgotten by the stream"],
+        ", with all rule state, because there are too many",
         "list the objects that matter in the inventory: those are never forgotten; or run more hosts",
     ),
     row(
         DropKind::StreamFacts,
         "stream-facts",
-        "facts are not seen by rules, because their object has too many",
+        ["fact is not seen by rules", "facts are not seen by rules"],
+        ", because the object has too many",
         "send fewer properties and metrics of one object; 512 of each are kept",
     ),
     row(
         DropKind::StateKeys,
         "state-keys",
-        "entries of rule state were dropped, because a rule had more than 1024 on one object",
+        ["entry of rule state was dropped", "entries of rule state were dropped"],
+        ", because a rule had more than 1024 on one object",
         "the rule counts too many things of one object: ask its author for fewer keys",
     ),
     row(
         DropKind::StateUnreadable,
         "state-unreadable",
-        "entries of rule state from before the start could not be read",
+        [
+            "entry of rule state from before the start could not be read",
+            "entries of rule state from before the start could not be read",
+        ],
+        "",
         "rules begin again with these: expect counts that are too low for a while",
     ),
     row(
         DropKind::StateVersion,
         "state-version",
-        "entries and reminders of rule state were discarded, because a new version of the rule could not take them over",
+        ["entry or reminder of rule state was discarded", "entries and reminders of rule state were discarded"],
+        ", because a new version of the rule could not take over what there was",
         "the rule begins again with these; the log says which rule, and why: `state = \"discard\"`, or a `migrate` that failed",
     ),
     row(
         DropKind::Reminders,
         "reminders",
-        "reminders were dropped, because a rule had set more than 1024 on one object",
+        ["reminder was dropped", "reminders were dropped"],
+        ", because a rule had set more than 1024 on one object",
         "what the rule waits for may be missed: ask its author for fewer reminders",
     ),
     row(
         DropKind::RemindersPutOff,
         "reminders-put-off",
-        "reminders were deferred, because too many were due at once",
+        ["reminder was deferred", "reminders were deferred"],
+        ", because too many were due at once",
         "rules see these reminders later than they asked for",
     ),
     row(
         DropKind::RuleLogLines,
         "rule-log-lines",
-        "log lines of rules were dropped, because a call wrote more than 64, or the rule more than its budget",
+        ["log line of a rule was dropped", "log lines of rules were dropped"],
+        ", because a call wrote more than 64, or the rule more than its budget",
         "ask the rule's author for fewer log lines, or raise `[limits] log-lines-per-s` of its manifest",
     ),
     row(
         DropKind::ObjectNames,
         "object-names",
-        "raises, clears and facts were dropped, because their object has no name or one longer than 512 bytes",
+        ["raise, clear or fact was dropped", "raises, clears and facts were dropped"],
+        ", because the object has no name or one longer than 512 bytes",
         "no alert opens for these: correct what names the object in the log (the source's `object`, the decoder) or \
          in the inventory",
     ),
     row(
         DropKind::Objects,
         "objects",
-        "events came of objects that are not kept, because there are too many",
+        ["event came of an object that is not kept", "events came of objects that are not kept"],
+        ", because there are too many",
         "no alert opens for these: list the objects that matter in the inventory, or run more hosts",
     ),
     row(
         DropKind::Facts,
         "facts",
-        "facts were not kept, because their object has too many",
+        ["fact was not kept", "facts were not kept"],
+        ", because the object has too many",
         "groups and conditions do not see them: send fewer properties and metrics of one object; 1024 of each are kept",
     ),
     row(
         DropKind::UnfitFacts,
         "unfit-facts",
-        "facts were not kept: a name over 512 bytes, a value over 4096, or a metric that is no number",
+        ["fact was not kept", "facts were not kept"],
+        ": a name over 512 bytes, a value over 4096, or a metric that is no number",
         "groups and conditions do not see them: shorten them where they come from",
     ),
     row(
         DropKind::StaleMetrics,
         "stale-metrics",
-        "last samples of metrics that are not reported any more were dropped, because their object has 1024 of them",
+        [
+            "last sample of a metric that is not reported any more was dropped",
+            "last samples of metrics that are not reported any more were dropped",
+        ],
+        ", because the object has 1024 of them",
         "`lifesigns objects show` does not list them: something makes up a new name for each sample; give metrics \
          names that stay",
     ),
     row(
         DropKind::Symptoms,
         "symptoms",
-        "raises and clears were dropped, because their object has 1024 symptoms",
+        ["raise or clear was dropped", "raises and clears were dropped"],
+        ", because the object has 1024 symptoms",
         "no alert opens for these: a rule declares or names too many symptoms; look at `lifesigns objects show`",
     ),
     row(
         DropKind::Alerts,
         "alerts",
-        "alerts were not opened, because their object has 1024 open ones",
+        ["alert was not opened", "alerts were not opened"],
+        ", because the object has 1024 open ones",
         "cancel or fix what is open on the object; look at `lifesigns alerts --object`",
     ),
 ];
@@ -172,9 +203,10 @@ impl DropKind {
         self.row().key
     }
 
-    /// What happened, as it follows a number.
-    pub fn text(self) -> &'static str {
-        self.row().text
+    /// What happened to `count` of this kind, as it follows that number.
+    pub fn text(self, count: u64) -> String {
+        let Row { happened: [one, many], why, .. } = self.row();
+        format!("{}{why}", if count == 1 { one } else { many })
     }
 
     /// What it means and what a person should do.
@@ -251,9 +283,12 @@ mod tests {
     fn every_kind_has_its_own_row() {
         for (at, row) in TABLE.iter().enumerate() {
             assert_eq!(row.kind as usize, at, "{}", row.key);
-            assert!(!row.text.is_empty() && !row.advice.is_empty(), "{}", row.key);
+            assert_ne!(row.happened[0], row.happened[1], "{}", row.key);
+            assert!(!row.advice.is_empty(), "{}", row.key);
             assert_eq!(TABLE.iter().filter(|other| other.key == row.key).count(), 1, "{}", row.key);
         }
+        assert_eq!(DropKind::Alerts.text(1), "alert was not opened, because the object has 1024 open ones");
+        assert_eq!(DropKind::Alerts.text(2), "alerts were not opened, because the object has 1024 open ones");
         // The last kind: a kind without a row would be behind it.
         assert_eq!(DropKind::Alerts as usize + 1, TABLE.len());
     }

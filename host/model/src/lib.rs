@@ -33,7 +33,7 @@ pub use checkpoint::{
     StateChange,
 };
 pub use chunk::{AckCallback, Chunk, EventSource};
-pub use clock::{Clock, ManualClock, NS_PER_MS, SharedClock, SystemClock};
+pub use clock::{Clock, ManualClock, NS_PER_MS, NS_PER_S, SharedClock, SystemClock};
 pub use description::{
     Criticality, Description, EventKind, EventKinds, Impact, Interest, InterestCondition, Subject, SymptomDefinition,
     ValueTest, Wants,

@@ -21,7 +21,8 @@ pub struct RuleCall {
     pub line: u64,
     /// `sha256:…` of the module.
     pub module: String,
-    /// Its settings, a JSON object.
+    /// Its settings, a JSON object. Many calls share them: they are not serialized with the rest.
+    #[cfg_attr(feature = "serde", serde(skip_serializing))]
     pub settings: String,
     /// The version of `state`, as the rule counts it.
     pub state_version: u32,

@@ -3,10 +3,12 @@
 use std::{
     cell::RefCell,
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     rc::Rc,
     sync::{Arc, atomic::Ordering},
 };
+
+use lifesigns_listen::peer_network;
 
 use crate::counters::Counters;
 
@@ -39,7 +41,7 @@ impl Admissions {
 
     /// Admits a connection; `None` if there are too many. Peers without an address are bounded together only.
     pub(crate) fn admit(self: &Rc<Self>, peer: Option<IpAddr>) -> Option<Admission> {
-        let peer = peer.map(network);
+        let peer = peer.map(peer_network);
         let mut open = self.open.borrow_mut();
         let of_peer = open.get(&peer).copied().unwrap_or_default();
         let all = self.counters.connections.load(Ordering::Relaxed) as usize;
@@ -60,14 +62,6 @@ impl Drop for Admission {
             Some(count) if *count > 1 => *count -= 1,
             _ => _ = open.remove(&self.peer),
         }
-    }
-}
-
-/// Returns what counts as one peer: an IPv4 address, or a network of IPv6, all of whose addresses one machine may have.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        address => address,
     }
 }
 

@@ -86,12 +86,17 @@ impl LineBatch {
 
     /// Submits whenever everything that was ready has been read.
     pub(crate) async fn flush_when_idle(self: Rc<Self>) {
-        loop {
-            self.waiting.notified().await;
-            // Tasks that are ready run first, and what the poll finds.
-            yield_now().await;
-            self.flush();
-        }
+        when_idle(&self.waiting, || self.flush()).await;
+    }
+}
+
+/// Calls `flush` whenever something waits and everything that was ready has been read.
+pub(crate) async fn when_idle(waiting: &Notify, flush: impl Fn()) {
+    loop {
+        waiting.notified().await;
+        // Tasks that are ready run first, and what the poll finds.
+        yield_now().await;
+        flush();
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_intake::{SyslogAddress, SyslogSettings, SyslogTls};
-use lifesigns_listen::{SocketFile, SocketFileError, TlsFiles, TlsIdentity};
+use lifesigns_listen::{SocketFile, SocketFileError, TlsFiles, TlsIdentity, listen_tcp};
 use rustix::net::sockopt;
 
 /// Room that is asked for in the kernel for datagrams that have not been read, in bytes; `net.core.rmem_max` bounds it.
@@ -54,11 +54,13 @@ pub fn check(settings: &SyslogSettings) -> Result<(), BindError> {
             SocketFile::check(path).map_err(|error| unix(&settings.address, error))
         }
         SyslogAddress::Udp(address) => udp(*address).map(drop).map_err(|error| refused(&settings.address, &error)),
-        SyslogAddress::Tcp(address) => tcp(*address).map(drop).map_err(|error| refused(&settings.address, &error)),
+        SyslogAddress::Tcp(address) => {
+            listen_tcp(*address).map(drop).map_err(|error| refused(&settings.address, &error))
+        }
         SyslogAddress::Tls(address) => {
             // Files that do not fit are wrong whether or not the address is free.
             identity(settings)?;
-            tcp(*address).map(drop).map_err(|error| refused(&settings.address, &error))
+            listen_tcp(*address).map(drop).map_err(|error| refused(&settings.address, &error))
         }
     };
     checked.or_else(|error| if error.is_in_use { Ok(()) } else { Err(error) })
@@ -70,33 +72,29 @@ pub(crate) fn listen(settings: &SyslogSettings) -> Result<ListeningSocket, BindE
     let system = |error: io::Error| refused(address, &error);
     Ok(match address {
         SyslogAddress::Udp(ip) => ListeningSocket::Udp(udp(*ip).map_err(system)?),
-        SyslogAddress::Tcp(ip) => ListeningSocket::Tcp(tcp(*ip).map_err(system)?),
-        SyslogAddress::Tls(ip) => ListeningSocket::Tls(tcp(*ip).map_err(system)?, identity(settings)?),
+        SyslogAddress::Tcp(ip) => ListeningSocket::Tcp(listen_tcp(*ip).map_err(system)?),
+        SyslogAddress::Tls(ip) => ListeningSocket::Tls(listen_tcp(*ip).map_err(system)?, identity(settings)?),
         SyslogAddress::Unix(path) => {
-            let bind = |inside: &Path| {
-                let listener = UnixListener::bind(inside)?;
-                listener.set_nonblocking(true)?;
-                Ok(listener)
-            };
-            let made = SocketFile::make(path, settings.mode, bind).map_err(|error| unix(address, error))?;
+            let made = SocketFile::make(path, settings.mode, unix_listener).map_err(|error| unix(address, error))?;
             ListeningSocket::Unix(made.0, made.1)
         }
         SyslogAddress::UnixDatagram(path) => {
-            let bind = |inside: &Path| {
-                let socket = UnixDatagram::bind(inside)?;
-                socket.set_nonblocking(true)?;
-                Ok(socket)
-            };
-            let made = SocketFile::make(path, settings.mode, bind).map_err(|error| unix(address, error))?;
+            let made = SocketFile::make(path, settings.mode, unix_datagrams).map_err(|error| unix(address, error))?;
             ListeningSocket::UnixDatagram(made.0, made.1)
         }
     })
 }
 
-fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(address)?;
+fn unix_listener(path: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(path)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+fn unix_datagrams(path: &Path) -> io::Result<UnixDatagram> {
+    let socket = UnixDatagram::bind(path)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 fn identity(settings: &SyslogSettings) -> Result<TlsIdentity, BindError> {

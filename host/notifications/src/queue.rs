@@ -17,6 +17,7 @@ use self::{
 };
 use lifesigns_compliance::{Notice, WithheldNotice};
 use lifesigns_model::{Backoff, NS_PER_MS};
+use lifesigns_text::count_text;
 
 use crate::{
     config::Retry,
@@ -228,7 +229,8 @@ impl DeliveryQueue {
         self.circuit.open(failure.after_ms, &mut self.backoff, now_ns);
         batch.attempts = batch.attempts.saturating_add(1);
         if batch.attempts >= self.attempts {
-            let why = format!("given up after {} tries: {}", batch.attempts, failure.why);
+            let tries = count_text(u64::from(batch.attempts), "try|tries");
+            let why = format!("given up after {tries}: {}", failure.why);
             return self.finish(batch, DeliveryOutcome::Dead { why });
         }
         batch.not_before_ns = now_ns.saturating_add(self.backoff.wait_ns(batch.attempts, failure.after_ms));

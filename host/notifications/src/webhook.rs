@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
-use lifesigns_model::SharedClock;
+use lifesigns_model::{NS_PER_S, SharedClock};
 use sha2::Sha256;
 use ureq::http::{HeaderMap, HeaderValue, header};
 
@@ -64,7 +64,7 @@ impl WebhookReceiver {
         let key = HeaderValue::from_str(key).map_err(|_| DeliveryError::permanent("the message's key is no text"))?;
         all.insert("idempotency-key", key);
         if let Some(secret) = &self.config.secret {
-            let seconds = self.clock.now_ns() / 1_000_000_000;
+            let seconds = self.clock.now_ns() / NS_PER_S;
             all.insert("x-lifesigns-timestamp", HeaderValue::from(seconds));
             all.insert("x-lifesigns-signature", signature(secret, seconds, body)?);
         }

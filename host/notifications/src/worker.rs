@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use lifesigns_model::{Backoff, NS_PER_MS, SharedClock, WakeSignal, Wakeup};
+use lifesigns_model::{Backoff, NS_PER_MS, NS_PER_S, SharedClock, WakeSignal, Wakeup};
 use parking_lot::Mutex;
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 /// How many notices are read from the outbox at once.
 const PAGE: usize = 256;
 /// The wait after the outbox could not be read, in nanoseconds.
-const UNREADABLE: u64 = 1000 * NS_PER_MS;
+const UNREADABLE: u64 = NS_PER_S;
 /// The most delivered notices that are remembered because the store may not have recorded them yet.
 const DELIVERED: usize = 65_536;
 

@@ -1,9 +1,9 @@
 //! The header `Retry-After`.
 
+use std::time::Duration;
+
 use jiff::fmt::rfc2822;
 use ureq::http::{HeaderMap, header};
-
-const NS_PER_MS: u64 = 1_000_000;
 
 /// Returns the time from `now_ns` that `Retry-After` asks for, in milliseconds: seconds or a date (RFC 9110, 10.2.3).
 /// It is not bounded.
@@ -13,8 +13,9 @@ pub fn retry_after_ms(headers: &HeaderMap, now_ns: u64) -> Option<u64> {
         return Some(seconds.saturating_mul(1000));
     }
     let then = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    let then_ms = u64::try_from(then.as_millisecond()).unwrap_or(0);
-    Some(then_ms.saturating_sub(now_ns / NS_PER_MS))
+    let then = Duration::from_millis(u64::try_from(then.as_millisecond()).unwrap_or(0));
+    let left = then.saturating_sub(Duration::from_nanos(now_ns));
+    Some(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         // Wed, 21 Oct 2015 07:28:00 GMT.
-        let now_ns = 1_445_412_480_000 * NS_PER_MS;
+        let now_ns = 1_445_412_480_000_000_000;
         let ms = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::RETRY_AFTER, text.parse().expect("a header"));

@@ -25,7 +25,10 @@ fn no_cursor() -> ApiError {
 
 /// Returns the number that a cursor is.
 fn number(cursor: Option<&String>) -> Result<Option<u64>, ApiError> {
-    cursor.map(|cursor| cursor.parse().map_err(|_| no_cursor())).transpose()
+    match cursor {
+        Some(cursor) => Ok(Some(cursor.parse().map_err(|_| no_cursor())?)),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn past_alerts(reader: &dyn RecordReader, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {

@@ -2,7 +2,7 @@
 
 use lifesigns_compliance::{BookInput, KnownRule};
 use lifesigns_engine::RuleSet;
-use lifesigns_model::{Observation, RuleKey};
+use lifesigns_model::{NS_PER_S, Observation, RuleKey};
 use lifesigns_record::Commit;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The book learns the time at least this often.
-const TIME_STEP_NS: u64 = 1_000_000_000;
+const TIME_STEP_NS: u64 = NS_PER_S;
 
 impl Recorder {
     /// Takes a checkpoint of the stream and applies what came to the book.

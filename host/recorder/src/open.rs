@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use lifesigns_compliance::{Book, BookInput, ConfigError};
 use lifesigns_engine::Engine;
-use lifesigns_model::{InitialState, ObjectFacts, RuleChangeMark, SharedClock, SourceOffset, StateChange};
+use lifesigns_model::{InitialState, NS_PER_S, ObjectFacts, RuleChangeMark, SharedClock, SourceOffset, StateChange};
 use lifesigns_record::{RecordError, RecordWriter};
 
 use crate::{
@@ -110,7 +110,7 @@ impl OpenedRecord {
     pub fn start(&mut self, known: Option<Vec<ObjectFacts>>, sources_reporting_end: Vec<String>) -> HostStart {
         let (before_ns, now_ns) = (self.book.clock_ns(), self.clock.now_ns());
         if before_ns > now_ns.saturating_add(SET_BACK_NS) {
-            let ahead_s = (before_ns - now_ns) / 1_000_000_000;
+            let ahead_s = (before_ns - now_ns) / NS_PER_S;
             tracing::warn!(ahead_s, "the clock is behind the last run of the host; later times count as now");
         }
         self.progress.expect_end_reports(sources_reporting_end);

@@ -11,6 +11,7 @@ use crossbeam_channel::Receiver;
 use lifesigns_compliance::{Book, BookView};
 use lifesigns_notifications::DeliveryOutcome;
 use lifesigns_record::{Commit, OutboxChange, OutboxUpdate, ReceiverPause, RecordError};
+use lifesigns_text::count_text;
 
 use crate::{
     committer::Committer,
@@ -266,8 +267,7 @@ impl Recorder {
             self.shared.engine.forget(&commit.changes.forgotten);
         }
         for gone in &commit.changes.rules_gone {
-            let cancelled = if gone.alerts == 1 { "alert" } else { "alerts" };
-            tracing::warn!("rule {}: removed ({} open {cancelled} cancelled)", gone.rule, gone.alerts);
+            tracing::warn!("rule {}: removed ({} cancelled)", gone.rule, count_text(gone.alerts as u64, "open alert"));
         }
         let mut health = self.shared.health.get();
         for offset in commit.offsets {

@@ -15,6 +15,7 @@ use lifesigns_compliance::{
 };
 use lifesigns_model::TapPage;
 use lifesigns_record::RecordReader;
+use lifesigns_text::count_text;
 
 use crate::{
     crash, enrolment, event_search, explain, history,
@@ -171,15 +172,13 @@ impl Service for HostService {
     fn resend(&self, which: &NoticeSelection) -> Result<String, ApiError> {
         let NoticeSelection { ids, receiver } = which.clone();
         let count = self.requests.ask(Act::Resend(ids, receiver))?;
-        let are = if count == 1 { "1 notice is".to_owned() } else { format!("{count} notices are") };
-        Ok(format!("{are} sent again"))
+        Ok(format!("{} sent again", count_text(count as u64, "notice is|notices are")))
     }
 
     fn drop_dead(&self, which: &NoticeSelection) -> Result<String, ApiError> {
         let NoticeSelection { ids, receiver } = which.clone();
         let count = self.requests.ask(Act::Drop(ids, receiver, self.who.clone()))?;
-        let are = if count == 1 { "1 dead letter is".to_owned() } else { format!("{count} dead letters are") };
-        Ok(format!("{are} dropped"))
+        Ok(format!("{} dropped", count_text(count as u64, "dead letter is|dead letters are")))
     }
 
     fn backup(&self, to: &Path) -> Result<String, ApiError> {

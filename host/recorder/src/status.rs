@@ -138,7 +138,7 @@ fn drop_status(kind: DropKind, count: u64, dropped: &Drops) -> DropStatus {
     DropStatus {
         kind: kind.key().to_owned(),
         count,
-        text: kind.text().to_owned(),
+        text: kind.text(count),
         advice: kind.advice().to_owned(),
         example: dropped.example(kind).unwrap_or_default().to_owned(),
     }

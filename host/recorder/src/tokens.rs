@@ -10,6 +10,7 @@ use lifesigns_api::{
     token_text,
 };
 use lifesigns_compliance::AuditedChange;
+use lifesigns_model::NS_PER_S;
 use lifesigns_record::{Commit, RecordWriter, StoredToken, TokenChange};
 use parking_lot::RwLock;
 use sha2::{Digest as _, Sha256};
@@ -25,7 +26,7 @@ const NAME_CHARS: usize = 64;
 const ID_BYTES: usize = 8;
 const SECRET_BYTES: usize = 32;
 /// The longest time that a token of the role `enrol` can be for, in nanoseconds: 7 days, and a minute for clocks.
-const ENROL_NS: u64 = (7 * 24 * 60 + 1) * 60 * 1_000_000_000;
+const ENROL_NS: u64 = (7 * 24 * 60 + 1) * 60 * NS_PER_S;
 
 /// The tokens as they are committed.
 #[derive(Default)]

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use lifesigns_compliance::UndecidedExpression;
-use lifesigns_model::{DropKind, Drops};
+use lifesigns_model::{DropKind, Drops, NS_PER_S};
 
 /// How often the counters are checked, in nanoseconds.
-const LOOK_NS: u64 = 1_000_000_000;
+const LOOK_NS: u64 = NS_PER_S;
 /// The interval between two warnings of one kind, in nanoseconds.
 const QUIET_NS: u64 = 600_000_000_000;
 
@@ -47,7 +47,7 @@ impl Warnings {
             }
             self.said.insert(kind, (now_ns, count));
             let example = drops.example(kind).map(|text| format!(" (the first: {text:?})")).unwrap_or_default();
-            lines.push(format!("{count} {}{example}; {}", kind.text(), kind.advice()));
+            lines.push(format!("{count} {}{example}; {}", kind.text(count), kind.advice()));
         }
         lines
     }

@@ -262,22 +262,7 @@ impl RuleStore {
             Some(_) => format!("its module `{module}`: {why}"),
             None => why,
         })?;
-        let known = self.rules.remove(key);
-        let same = |known: &Arc<RuleSpec>| {
-            known.module == bytes
-                && known.settings_json == settings_json
-                && known.limits == manifest.limits
-                && known.grants == manifest.grants
-                && known.discards_state == manifest.discards_state
-                && known.enabled == manifest.enabled
-                && known.paused == manifest.paused
-                && known.manifest.as_ref() == path
-                && known.module_path.strip_prefix(&self.dir).is_ok_and(|rest| rest.as_os_str() == module)
-        };
-        if let Some(known) = known.filter(same) {
-            return Ok(known);
-        }
-        Ok(Arc::new(RuleSpec {
+        let spec = RuleSpec {
             key: key.clone(),
             manifest: path.cloned(),
             module_path: self.dir.join(module),
@@ -288,7 +273,12 @@ impl RuleStore {
             enabled: manifest.enabled,
             paused: manifest.paused,
             module: bytes,
-        }))
+        };
+        // One that is the same is the same rule to those who hold it.
+        match self.rules.remove(key) {
+            Some(known) if *known == spec => Ok(known),
+            _ => Ok(Arc::new(spec)),
+        }
     }
 }
 

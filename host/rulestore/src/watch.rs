@@ -193,13 +193,12 @@ impl Watcher {
     /// Watches the folders as they are now; they are scanned after that.
     fn arm(&mut self) {
         self.identities = identities(&self.folders);
-        let there: Vec<PathBuf> = self
-            .folders
-            .iter()
-            .zip(&self.identities)
-            .filter(|(_, identity)| identity.is_some())
-            .map(|(folder, _)| folder.clone())
-            .collect();
+        let mut there = Vec::new();
+        for (folder, identity) in self.folders.iter().zip(&self.identities) {
+            if identity.is_some() {
+                there.push(folder.clone());
+            }
+        }
         self.system_watch = None;
         if self.may_use_system {
             match FolderSubscription::new(&there, self.changed.clone()) {
@@ -235,11 +234,16 @@ fn same_folder(a: &Path, b: &Path) -> bool {
 /// Returns a number that changes when a file in the folders does.
 fn print(folders: &[PathBuf]) -> u64 {
     // The order of a listing means nothing: the files' own numbers are added up.
-    let files = folders.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten();
-    files.fold(0, |sum, entry| {
-        let mut hasher = DefaultHasher::new();
-        entry.path().hash(&mut hasher);
-        fs::metadata(entry.path()).ok().map(|metadata| FileKey::of(&metadata)).hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    })
+    let mut sum: u64 = 0;
+    for folder in folders {
+        let Ok(files) = folder.read_dir() else { continue };
+        for entry in files.flatten() {
+            let mut hasher = DefaultHasher::new();
+            entry.path().hash(&mut hasher);
+            let metadata = fs::metadata(entry.path()).ok();
+            metadata.map(|metadata| FileKey::of(&metadata)).hash(&mut hasher);
+            sum = sum.wrapping_add(hasher.finish());
+        }
+    }
+    sum
 }

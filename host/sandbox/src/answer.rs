@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use lifesigns_model::{Change, InstanceError, Limits, RuleAlertBatch, RuleAlertRow, Span};
-use lifesigns_text::quoted;
+use lifesigns_text::{count_text, quoted};
 
 use crate::bindings::lifesigns::rule::types as wit;
 
@@ -36,7 +36,8 @@ fn fill(returned: &wit::Answer, bounds: &AnswerBounds<'_>, answer: &mut RuleAler
     let alerts = returned.alerts.len();
     if alerts > limits.alerts_per_event.saturating_mul(events) {
         let limit = limits.alerts_per_event;
-        return Err(format!("{alerts} alerts for {events} events; the limit is {limit} an event"));
+        let (alerts, events) = (count_text(alerts as u64, "alert"), count_text(events as u64, "event"));
+        return Err(format!("{alerts} for {events}; the limit is {limit} an event"));
     }
     answer.rows.reserve(alerts);
     answer.attributes.reserve(returned.attributes.len());

@@ -16,8 +16,6 @@ const MOST_BYTES: usize = 32 << 20;
 const KEY_BYTES: usize = 32;
 
 const KINDS: [EventKind; 3] = [EventKind::Log, EventKind::Fact, EventKind::Reminder];
-const CRITICALITIES: [Criticality; 4] =
-    [Criticality::Information, Criticality::Warning, Criticality::Immediate, Criticality::Critical];
 const IMPACTS: [Impact; 3] = [Impact::Health, Impact::Risk, Impact::Efficiency];
 
 /// The digest of settings and limits.
@@ -215,7 +213,7 @@ impl<'a> Reader<'a> {
         Some(SymptomDefinition {
             id: self.text()?,
             title: self.text()?,
-            criticality: *CRITICALITIES.get(usize::from(self.byte()?))?,
+            criticality: *Criticality::ALL.get(usize::from(self.byte()?))?,
             impact: *IMPACTS.get(usize::from(self.byte()?))?,
             recommendation: self.text()?,
             controls: self.texts()?,
@@ -225,9 +223,14 @@ impl<'a> Reader<'a> {
 
     fn interest(&mut self) -> Option<Interest> {
         let flags: [u8; 3] = self.array()?;
-        let kinds = KINDS.into_iter().zip(flags).filter(|(_, flag)| *flag == 1).map(|(kind, _)| kind);
+        let mut kinds = Vec::new();
+        for (kind, flag) in KINDS.into_iter().zip(flags) {
+            if flag == 1 {
+                kinds.push(kind);
+            }
+        }
         Some(Interest {
-            kinds: EventKinds::of(&kinds.collect::<Vec<_>>()),
+            kinds: EventKinds::of(&kinds),
             contains: self.texts()?,
             ignore_case: self.byte()? == 1,
             conditions: self.list(Self::condition)?,
@@ -289,7 +292,7 @@ mod tests {
         Description {
             name: "rule".into(),
             version: "1.0.0".into(),
-            symptoms: CRITICALITIES.into_iter().zip(impacts).map(|(one, other)| symptom(one, other)).collect(),
+            symptoms: Criticality::ALL.into_iter().zip(impacts).map(|(one, other)| symptom(one, other)).collect(),
             interests: vec![interest(&KINDS, true), interest(&[EventKind::Fact], false)],
             wants: Wants { fields: list(), properties: vec![], metrics: vec!["m".into()] },
             state_version: u32::MAX,

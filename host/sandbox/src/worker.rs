@@ -72,17 +72,21 @@ pub fn compile_worker(mut args: impl Iterator<Item = OsString>) -> Option<u8> {
 /// Dies with the parent, and takes no more than it may. Says whether the parent is still there and the
 /// limits hold.
 fn limit(memory_bytes: u64, cpu_s: u64, parent: u64) -> bool {
-    let exact = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    let cpu = Rlimit { current: Some(cpu_s), maximum: Some(cpu_s.saturating_add(5)) };
-    let limited = rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
-        .and_then(|()| setrlimit(Resource::Core, exact(0)))
-        .and_then(|()| setrlimit(Resource::Fsize, exact(0)))
-        .and_then(|()| setrlimit(Resource::Data, exact(memory_bytes)))
-        .and_then(|()| setrlimit(Resource::Cpu, cpu));
+    let limited = set_limits(memory_bytes, cpu_s);
     // Those who work on events go first.
     let _ = nice(10);
     let same = rustix::process::getppid().is_some_and(|id| id.as_raw_nonzero().get() as u64 == parent);
     limited.is_ok() && same
+}
+
+fn set_limits(memory_bytes: u64, cpu_s: u64) -> rustix::io::Result<()> {
+    let exact = |most| Rlimit { current: Some(most), maximum: Some(most) };
+    let cpu = Rlimit { current: Some(cpu_s), maximum: Some(cpu_s.saturating_add(5)) };
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    setrlimit(Resource::Core, exact(0))?;
+    setrlimit(Resource::Fsize, exact(0))?;
+    setrlimit(Resource::Data, exact(memory_bytes))?;
+    setrlimit(Resource::Cpu, cpu)
 }
 
 fn answer(engine: &Engine, code_bytes: u64, release: u64) -> WorkerReply {

@@ -16,11 +16,12 @@ pub(crate) fn find(name: &str) -> Result<Zone, Option<String>> {
 
 fn meant(name: &str) -> Option<String> {
     let names: Vec<String> = tz::db().available().map(|name| name.as_str().to_owned()).collect();
-    let lower = name.to_lowercase();
-    let city = names
-        .iter()
-        .find(|one| one.rsplit_once('/').is_some_and(|(_, city)| city.to_lowercase() == lower.replace(' ', "_")));
-    let meant = city.map(String::as_str).or_else(|| nearest(name, names.iter().map(String::as_str)))?;
+    let wanted = name.to_lowercase().replace(' ', "_");
+    let is_city = |one: &&String| one.rsplit_once('/').is_some_and(|(_, city)| city.to_lowercase() == wanted);
+    let meant = match names.iter().find(is_city) {
+        Some(name) => name.as_str(),
+        None => nearest(name, names.iter().map(String::as_str))?,
+    };
     Some(format!("did you mean \"{meant}\"?"))
 }
 

@@ -125,7 +125,7 @@ fn many_mistakes_are_counted_and_not_all_kept() {
     let mistakes = load(&path).unwrap_err();
     assert_eq!(mistakes.iter().count(), 200);
     assert!(mistakes.count() >= 20_000, "{}", mistakes.count());
-    let rest = format!("and {} more mistakes", mistakes.count() - 200);
+    let rest = format!("and {}", lifesigns_text::count_text(mistakes.count() as u64 - 200, "more mistake"));
     assert!(mistakes.to_string().ends_with(&rest), "{mistakes}");
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lifesigns_text::with_causes;
+use lifesigns_text::{count_text, with_causes};
 use rusqlite::Connection;
 
 use crate::{
@@ -147,17 +147,19 @@ fn content(path: &Path, reader: &StoreReader, findings: &mut Findings) {
     }
     match reader.load() {
         Ok(loaded) => findings.good(format!(
-            "a host can start from it: {} objects, {} alerts, {} entries of rules' state",
-            loaded.restored.objects.len(),
-            loaded.restored.alerts.len(),
-            loaded.start.states.len(),
+            "a host can start from it: {}, {}, {} of rules' state",
+            count_text(loaded.restored.objects.len() as u64, "object"),
+            count_text(loaded.restored.alerts.len() as u64, "alert"),
+            count_text(loaded.start.states.len() as u64, "entry|entries"),
         )),
         Err(error) => findings.bad(format!("a host cannot start from it: {}", with_causes(&error)), restore(path)),
     }
     match reader.audit_verify(None) {
         Ok(report) => findings.good(format!(
-            "the audit is unbroken: {} entries, the last is {} with hash {}",
-            report.entries, report.head.id, report.head.hash
+            "the audit is unbroken: {}, the last is {} with hash {}",
+            count_text(report.entries, "entry|entries"),
+            report.head.id,
+            report.head.hash
         )),
         Err(error) => findings.bad(with_causes(&error), "compare with a backup; what comes before that entry holds"),
     }
@@ -179,7 +181,8 @@ fn letters(receivers: &[lifesigns_record::ReceiverState], findings: &mut Finding
     let dead: Vec<_> = receivers.iter().filter(|one| one.dead > 0).collect();
     for one in &dead {
         let why = one.error.as_deref().unwrap_or("no reason was kept");
-        let what = format!("{} notices for receiver {:?} were given up: {why}", one.dead, one.name);
+        let dead = count_text(one.dead, "notice was|notices were");
+        let what = format!("{dead} given up for receiver {:?}: {why}", one.name);
         findings.warning(
             what,
             "fix the receiver and send them again (`lifesigns outbox resend`), or drop them (`lifesigns outbox drop`)",
@@ -187,6 +190,6 @@ fn letters(receivers: &[lifesigns_record::ReceiverState], findings: &mut Finding
     }
     if dead.is_empty() {
         let waiting: u64 = receivers.iter().map(|one| one.waiting).sum();
-        findings.good(format!("no notice was given up, {waiting} wait"));
+        findings.good(format!("no notice was given up, {}", count_text(waiting, "waits|wait")));
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use lifesigns_compliance::AuditedChange;
+use lifesigns_text::count_text;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
 
@@ -70,11 +71,16 @@ pub(crate) fn restored_entry(names: &[String], now_ns: u64) -> AuditedChange {
 pub(crate) fn removed_tail(connection: &Connection, head: i64) -> rusqlite::Result<Option<String>> {
     let highest = connection.query_row("SELECT value FROM meta WHERE name = ?1", [HIGHEST], |row| row.get::<_, i64>(0));
     if let Some(highest) = highest.optional()?.filter(|highest| *highest > head) {
-        return Ok(Some(format!("{highest} entries were written, and the last that is there is {head}")));
+        let written = count_text(highest.unsigned_abs(), "entry was|entries were");
+        return Ok(Some(format!("{written} written, and the last that is there is {head}")));
     }
     if head > 0 {
         return Ok(None);
     }
     let alerts: i64 = connection.query_row("SELECT count(*) FROM alert", [], |row| row.get(0))?;
-    Ok((alerts > 0).then(|| format!("{alerts} alerts are in the record, and no entry says that they were opened")))
+    if alerts <= 0 {
+        return Ok(None);
+    }
+    let recorded = count_text(alerts.unsigned_abs(), "alert is|alerts are");
+    Ok(Some(format!("{recorded} in the record, and no entry says that it was opened")))
 }

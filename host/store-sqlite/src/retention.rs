@@ -1,6 +1,7 @@
 //! What goes after a while: by age, and when the file is too large the oldest first, whatever it
 //! is. Open alerts and waiting notices stay. Small steps, so that a commit never waits for long.
 
+use lifesigns_model::NS_PER_MS;
 use lifesigns_record::{RetentionPolicy, RetentionStep};
 use rusqlite::{Connection, Transaction, params};
 
@@ -13,7 +14,6 @@ const PAGES: i64 = 512;
 /// Free pages that are kept to be used again; more than these, and more than a tenth of the file,
 /// are given back.
 const SPARE_PAGES: i64 = 2048;
-const MS: u64 = 1_000_000;
 
 impl Store {
     /// Takes one step, of some milliseconds. Take steps until there is nothing more, and start again
@@ -64,7 +64,7 @@ fn step(transaction: &Transaction<'_>, now_ns: u64, retention: &RetentionPolicy)
 
 /// Everything that was written before this is too old.
 fn before(now_ns: u64, age_ms: u64) -> Option<i64> {
-    (age_ms > 0).then(|| sortable(now_ns.saturating_sub(age_ms.saturating_mul(MS))))
+    (age_ms > 0).then(|| sortable(now_ns.saturating_sub(age_ms.saturating_mul(NS_PER_MS))))
 }
 
 fn remove(transaction: &Connection, statement: &str, before: i64) -> rusqlite::Result<usize> {

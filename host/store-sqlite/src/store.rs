@@ -152,13 +152,7 @@ impl Store {
 
     /// Runs `work` in a transaction, no matter who opened the store last.
     fn run<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let run = |connection: &mut Connection| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        };
-        run(&mut self.connection).map_err(|error| StoreError::of(&self.path, error))
+        run(&mut self.connection, work).map_err(|error| StoreError::of(&self.path, error))
     }
 
     /// Moves the write-ahead log into the file when it has become too long for its own good. That
@@ -208,6 +202,16 @@ fn damage_of_what_is_now(connection: &Connection) -> rusqlite::Result<Option<Str
         }
     }
     Ok(None)
+}
+
+fn run<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&transaction)?;
+    transaction.commit()?;
+    Ok(value)
 }
 
 #[cfg(test)]

@@ -234,6 +234,6 @@ fn a_wiped_audit_beside_alerts_is_found() {
     connection.execute_batch(wipe).unwrap();
     drop(connection);
     assert!(
-        matches!(verify(&folder.path()), Err(AuditError::Broken { id: 1, what }) if what.contains("1 alerts are in the record"))
+        matches!(verify(&folder.path()), Err(AuditError::Broken { id: 1, what }) if what.contains("1 alert is in the record"))
     );
 }

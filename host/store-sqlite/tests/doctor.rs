@@ -103,6 +103,6 @@ fn dead_letters_are_told() {
     let id = store.reader().unwrap().pending("mail", 0, 1).unwrap()[0].id;
     let outbox = vec![OutboxUpdate { id, change: OutboxChange::Dead { why: "no such mailbox".to_owned() } }];
     store.commit(&Commit { outbox, ..Commit::default() }).unwrap();
-    let flaw = found(&folder.path(), FindingLevel::Warning, "1 notices for receiver \"mail\" were given up");
+    let flaw = found(&folder.path(), FindingLevel::Warning, "1 notice was given up for receiver \"mail\"");
     assert!(flaw.what.contains("no such mailbox"), "{flaw:?}");
 }

@@ -1,5 +1,6 @@
 //! Text for people: what comes from outside made safe to show, errors with their causes, suggestions
-//! for misspelt names, JSON strings, and one grammar each for durations, sizes and times. It imports no other crate
+//! for misspelt names, JSON strings, numbers with what they count, and one grammar each for durations, sizes and
+//! times. It imports no other crate
 //! of the workspace.
 
 mod causes;
@@ -14,6 +15,7 @@ mod time;
 pub use causes::with_causes;
 pub use duration::{LONGEST_MS, duration_ms, duration_text};
 pub use json::{write_json_string, write_json_text};
+pub use number::{count_text, grouped};
 pub use safe::{
     is_unsafe, one_line, quoted, shortened, visible, visible_except_colours, visible_json, visible_lines,
     visible_same_length, visible_short, visible_word,

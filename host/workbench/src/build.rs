@@ -99,15 +99,15 @@ pub fn build(
         modules.extend(build_group(&toolchain, &group, progress)?);
     }
     fs::create_dir_all(out).map_err(|cause| RuleBuildError::File { path: out.to_owned(), cause })?;
-    crates
-        .iter()
-        .filter_map(|one| modules.iter().find(|(id, _)| *id == one.id).map(|(_, bytes)| (kebab(&one.name), bytes)))
-        .map(|(name, bytes)| {
-            let path = out.join(format!("{name}.wasm"));
-            publish(&path, bytes).map_err(|cause| RuleBuildError::File { path: path.clone(), cause })?;
-            Ok(BuiltModule { name, path, digest: digest(bytes), bytes: bytes.len() })
-        })
-        .collect()
+    let mut built = Vec::with_capacity(crates.len());
+    for one in &crates {
+        let Some((_, bytes)) = modules.iter().find(|(id, _)| *id == one.id) else { continue };
+        let name = kebab(&one.name);
+        let path = out.join(format!("{name}.wasm"));
+        publish(&path, bytes).map_err(|cause| RuleBuildError::File { path: path.clone(), cause })?;
+        built.push(BuiltModule { name, path, digest: digest(bytes), bytes: bytes.len() });
+    }
+    Ok(built)
 }
 
 /// Returns a package's name as a rule's name: `Docker_Keyword` is `docker-keyword`.

@@ -68,11 +68,7 @@ pub(crate) fn run(
             }
         }
         command.env("CARGO_ENCODED_RUSTFLAGS", &flags).env_remove("RUSTFLAGS");
-        let failed = |error: io::Error| ToolchainError::Tool {
-            tool: toolchain.cargo.to_string_lossy().into_owned(),
-            variable: "CARGO",
-            cause: error.to_string(),
-        };
+        let failed = |error: io::Error| ToolchainError::of_tool(&toolchain.cargo, "CARGO", error.to_string());
         let run = converse(command, progress).map_err(failed)?;
         whole.modules.extend(run.modules);
         // Warnings of what several of them use are said once.
@@ -211,7 +207,10 @@ fn home_remaps() -> Vec<(PathBuf, String)> {
     if let Some(home) = &home {
         remaps.push((home.clone(), "/home".to_owned()));
     }
-    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| home.map(|home| home.join(".cargo")));
+    let cargo_home = match env::var_os("CARGO_HOME") {
+        Some(dir) => Some(PathBuf::from(dir)),
+        None => home.map(|home| home.join(".cargo")),
+    };
     remaps.extend(cargo_home.map(|dir| (dir, "/cargo".to_owned())));
     remaps
 }

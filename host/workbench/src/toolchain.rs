@@ -57,6 +57,13 @@ pub enum ToolchainError {
     },
 }
 
+impl ToolchainError {
+    /// Returns that a tool failed, which `variable` may name.
+    pub(crate) fn of_tool(tool: &OsString, variable: &'static str, cause: String) -> Self {
+        Self::Tool { tool: tool.to_string_lossy().into_owned(), variable, cause }
+    }
+}
+
 /// The commands of the tools.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
@@ -148,11 +155,7 @@ impl Toolchain {
     }
 
     fn rustc(&self, arguments: &[&str], dir: &Path) -> Result<String, ToolchainError> {
-        let failed = |cause: String| ToolchainError::Tool {
-            tool: self.rustc.to_string_lossy().into_owned(),
-            variable: "RUSTC",
-            cause,
-        };
+        let failed = |cause: String| ToolchainError::of_tool(&self.rustc, "RUSTC", cause);
         let output = run(&self.rustc, arguments, dir).map_err(|error| failed(error.to_string()))?;
         if !output.status.success() {
             return Err(failed(last_lines(&output.stderr)));

@@ -73,7 +73,7 @@ fn the_start_of_an_event_outlasts_a_crash_and_ends_by_itself() {
     let sink = open();
     assert_eq!(sink.checkpoint("log").and_then(|offset| offset.cursor), Some(vec![1]));
     assert_eq!(sink.submit(input(Content::Lines(b"  goes on\n".to_vec()), 2)), Submission::Accepted);
-    clock.set(10 * PENDING_MS * MS);
+    clock.set(10 * PENDING_MS * NS_PER_MS);
     sink.tick();
     sink.flush_all();
     let events = || {

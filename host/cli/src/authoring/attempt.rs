@@ -11,7 +11,7 @@ use lifesigns::{
     engine::{self, LoadedRule, ReplayOptions, ReplayOutcome, ReplayOutput, RuleSet},
     model::{Change, Limits, Module, RuleAlertRef},
 };
-use lifesigns_text::{time_text, visible};
+use lifesigns_text::{count_text, grouped, time_text, visible};
 
 use super::{args::Try, rule_under_test};
 use crate::{
@@ -89,21 +89,20 @@ fn line(alert: &RuleAlertRef<'_>, out: &mut Vec<u8>) {
 }
 
 fn summary(outcome: &ReplayOutcome, counts: &Counts) -> Outcome {
-    let count = |count: &std::sync::atomic::AtomicU64, what| {
-        terminal::count(count.load(std::sync::atomic::Ordering::Relaxed), what)
-    };
+    let count =
+        |count: &std::sync::atomic::AtomicU64, what| count_text(count.load(std::sync::atomic::Ordering::Relaxed), what);
     terminal::line(&format!(
         "{}, {} seen by the rule, {}, {}",
-        terminal::count(outcome.scan_counts.lines, "line"),
-        terminal::count(outcome.report.events, "event"),
+        count_text(outcome.scan_counts.lines, "line"),
+        count_text(outcome.report.events, "event"),
         count(&counts.raises, "raise"),
         count(&counts.clears, "clear"),
     ));
     let Some((_, failures)) = outcome.report.failures.iter().next() else { return Ok(()) };
     Err(Failure::Failed(format!(
         "it failed on {} and missed {} while it was paused; last: {}",
-        terminal::count(failures.failed, "event"),
-        terminal::grouped(failures.missed),
+        count_text(failures.failed, "event"),
+        grouped(failures.missed),
         failures.last_error
     )))
 }

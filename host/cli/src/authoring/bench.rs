@@ -14,7 +14,7 @@ use lifesigns::{
     engine::{self, LoadedRule, ReplayOptions, ReplayOutput, RuleSet},
     model::{Limits, Module, RuleAlertBatch},
 };
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, grouped, visible};
 use lifesigns_workbench as workbench;
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ pub(super) fn run(args: &Bench) -> Outcome {
     if figures.events == 0 {
         return Err(Failure::Failed(format!(
             "none of {} is one that the rule sees: `lifesigns explain --line` says why",
-            terminal::count(figures.lines, "line")
+            count_text(figures.lines, "line")
         )));
     }
     figures.rounds = usize::from(args.rounds);
@@ -112,16 +112,13 @@ fn record(args: &Bench, subject: &RuleUnderTest, settings: &str) -> Result<(Figu
     bar.finish_and_clear();
     let outcome = outcome.map_err(Failure::failed)?;
     if let Some((_, failures)) = outcome.report.failures.iter().next() {
-        let failed = terminal::count(failures.failed, "event");
+        let failed = count_text(failures.failed, "event");
         return Err(Failure::Failed(format!("it failed on {failed}; last: {}", visible(&failures.last_error))));
     }
     drop(rules);
     let recording = std::mem::take(&mut *recording.lock());
     if recording.left_out > 0 {
-        terminal::warning(&format!(
-            "the last {} are not measured: too many",
-            terminal::count(recording.left_out, "event")
-        ));
+        terminal::warning(&format!("the last {} are not measured: too many", count_text(recording.left_out, "event")));
     }
     let (lines, events) = (outcome.scan_counts.lines, outcome.report.events);
     let recorded = events - recording.left_out.min(events);
@@ -221,45 +218,42 @@ fn page(figures: &Figures) -> String {
     let mut page = format!(
         "{} {} bytes, {} memory with an instance\n{}, {} seen by the rule ({:.2} %), {} in a call, {}\n",
         visible(&figures.rule),
-        terminal::grouped(figures.module_bytes as u64),
+        grouped(figures.module_bytes as u64),
         bytes(figures.memory_bytes),
-        terminal::count(figures.lines, "line"),
-        terminal::grouped(figures.events),
+        count_text(figures.lines, "line"),
+        grouped(figures.events),
         figures.delivered_percent,
         format_args!("{:.1}", figures.events_per_call),
-        terminal::grouped(figures.alerts) + " raises and clears",
+        count_text(figures.alerts, terminal::RAISES),
     );
     page.push_str(&format!(
         "{:<8}{:>12}{:>12}{:>14}{:>14}\n",
         "", "NS/EVENT", "EVENTS/S", "P50 OF CALL", "P99 OF CALL"
     ));
-    let mut row = |name: &str, speed: &Speed| {
-        let us = |ns: u64| format!("{:.1} us", ns as f64 / 1000.0);
-        page.push_str(&format!(
-            "{name:<8}{:>12.0}{:>12}{:>14}{:>14}\n",
-            speed.ns_per_event,
-            terminal::grouped(speed.events_per_s as u64),
-            us(speed.p50_call_ns),
-            us(speed.p99_call_ns)
-        ));
-    };
-    row("module", &figures.module);
+    page.push_str(&row("module", &figures.module));
     match &figures.native {
         Some(native) => {
-            row("native", native);
+            page.push_str(&row("native", native));
             page.push_str(&format!("{:.2} times native\n", figures.module.ns_per_event / native.ns_per_event.max(0.1)));
         }
         None => page.push_str(&format!("native: {}\n", figures.not_native)),
     }
     page.push_str(&format!(
         "median of {}; what the state answered is played back\n",
-        terminal::count(figures.rounds as u64, "round")
+        count_text(figures.rounds as u64, "round")
     ));
     page
 }
 
+fn row(name: &str, speed: &Speed) -> String {
+    let us = |ns: u64| format!("{:.1} us", ns as f64 / 1000.0);
+    let per_s = grouped(speed.events_per_s as u64);
+    let (half, most) = (us(speed.p50_call_ns), us(speed.p99_call_ns));
+    format!("{name:<8}{:>12.0}{per_s:>12}{half:>14}{most:>14}\n", speed.ns_per_event)
+}
+
 fn bytes(count: usize) -> String {
-    format!("{} KiB", terminal::grouped((count as u64).div_ceil(1024)))
+    format!("{} KiB", grouped((count as u64).div_ceil(1024)))
 }
 
 #[cfg(test)]

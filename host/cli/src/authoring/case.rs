@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use lifesigns::model::NS_PER_MS;
 use lifesigns::{Format, model::ObjectFacts, rulestore::Manifest};
 use lifesigns_text::{did_you_mean, duration_ms, visible};
 
@@ -125,7 +126,7 @@ impl CaseReader {
         if let Some(length) = line.strip_prefix('+') {
             let ms =
                 duration_ms(length).ok_or_else(|| format!("`{}` is no length of time: write +10m", visible(line)))?;
-            self.now_ns = self.now_ns.saturating_add(ms.saturating_mul(1_000_000));
+            self.now_ns = self.now_ns.saturating_add(ms.saturating_mul(NS_PER_MS));
             self.push(StepKind::Pass, number);
             return Ok(String::new());
         }

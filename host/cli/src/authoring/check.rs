@@ -6,7 +6,7 @@ use lifesigns::{
     engine::LoadedRule,
     model::{Description, EventKind, InstantiateError, Limits, Module},
 };
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, visible};
 use lifesigns_workbench::inspect;
 
 use super::rule_under_test::{self, RuleUnderTest};
@@ -41,7 +41,7 @@ pub(super) fn run(rule: &Path, set: &[String]) -> Outcome {
             let said = if remarks.is_empty() {
                 "nothing to remark".to_owned()
             } else {
-                terminal::count(remarks.len() as u64, "remark")
+                count_text(remarks.len() as u64, "remark")
             };
             terminal::out(&format!("{} {}: a host loads it; {said}", subject.name, visible(&rule.description.version)));
             Ok(())

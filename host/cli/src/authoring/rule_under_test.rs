@@ -13,7 +13,7 @@ use lifesigns::{
     model::limits::MODULE_BYTES,
     rulestore::{Manifest, ModuleBytes},
 };
-use lifesigns_text::visible;
+use lifesigns_text::{grouped, visible};
 use lifesigns_workbench as workbench;
 
 use crate::{exit::Failure, load, terminal};
@@ -66,7 +66,7 @@ impl RuleUnderTest {
     /// Says what was built.
     pub(super) fn announce(&self) {
         let Some(built) = self.built else { return };
-        let bytes = terminal::grouped(self.bytes.len() as u64);
+        let bytes = grouped(self.bytes.len() as u64);
         terminal::line(&format!("built {}, {bytes} bytes, in {:.1} s", self.name, built.as_secs_f64()));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use lifesigns::model::Module;
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, visible};
 use lifesigns_workbench as workbench;
 
 use super::{
@@ -54,7 +54,7 @@ pub(super) fn cases_of(rule: &Path, options: &TestOptions<'_>) -> Result<RuleUnd
         written.map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?;
     }
     let wrong = results.iter().filter(|result| result.difference.is_some()).count();
-    let number = terminal::count(results.len() as u64, "case");
+    let number = count_text(results.len() as u64, "case");
     if wrong > 0 {
         return Err(Failure::Failed(format!(
             "{wrong} of {number} not as expected; `lifesigns rule test --update` writes down what came out"
@@ -102,10 +102,10 @@ fn one(path: &Path, module: &Arc<dyn Module>, update: bool) -> Result<CaseResult
     }
     let counts = format!(
         "{}, {}, {}, {}",
-        terminal::count(lines as u64, "line"),
-        terminal::count(outcome.seen, "event") + " seen",
-        terminal::count(outcome.raises as u64, "raise"),
-        terminal::count(outcome.clears as u64, "clear"),
+        count_text(lines as u64, "line"),
+        count_text(outcome.seen, "event") + " seen",
+        count_text(outcome.raises as u64, "raise"),
+        count_text(outcome.clears as u64, "clear"),
     );
     terminal::out(&format!("case {:<16}  {counts:<48}  {verdict}", case.name));
     if let Some(text) = &difference {

@@ -1,7 +1,8 @@
 //! `lifesigns agents`: what a running host knows of its agents.
 
+use lifesigns::model::NS_PER_MS;
 use lifesigns_api::{AgentList, AgentReport, AgentStatus};
-use lifesigns_text::{age_text, duration_text, size_text, suggestion, visible};
+use lifesigns_text::{age_text, count_text, duration_text, grouped, size_text, suggestion, visible};
 
 use super::{
     args::TargetArgs,
@@ -11,12 +12,7 @@ use super::{
     when,
     write::{emit, emit_text},
 };
-use crate::{
-    exit::{Failure, Outcome},
-    terminal,
-};
-
-const MS: u64 = 1_000_000;
+use crate::exit::{Failure, Outcome};
 
 pub(crate) fn run(command: Option<&AgentsCommand>, name: Option<&str>, place: &TargetArgs) -> Outcome {
     if let Some(AgentsCommand::Revoke { name }) = command {
@@ -48,14 +44,14 @@ fn list(known: &AgentList, view: &View) -> String {
             visible(version),
             when::ago(agent.seen_ns, view.now_ns),
             behind(&agent.report),
-            terminal::grouped(*sent_lines),
-            if *refused_lines == 0 { "0".to_owned() } else { Style::Red.on(&terminal::grouped(*refused_lines)) },
+            grouped(*sent_lines),
+            if *refused_lines == 0 { "0".to_owned() } else { Style::Red.on(&grouped(*refused_lines)) },
             state(agent, view),
         ]);
     }
     let mut text = table.draw();
     if known.forgotten > 0 {
-        let (forgotten, limit) = (terminal::grouped(known.forgotten), terminal::grouped(known.limit));
+        let (forgotten, limit) = (grouped(known.forgotten), grouped(known.limit));
         text.push_str(&format!("{forgotten} of those seen longest ago made room: {limit} are remembered\n"));
     }
     text
@@ -66,7 +62,7 @@ fn behind(report: &AgentReport) -> String {
     if report.spool_bytes == 0 {
         return "-".to_owned();
     }
-    format!("{}, {}", size_text(report.spool_bytes), age_text(report.spool_age_ms.saturating_mul(MS)))
+    format!("{}, {}", size_text(report.spool_bytes), age_text(report.spool_age_ms.saturating_mul(NS_PER_MS)))
 }
 
 fn state(agent: &AgentStatus, view: &View) -> String {
@@ -92,17 +88,14 @@ fn state(agent: &AgentStatus, view: &View) -> String {
 fn losses(report: &AgentReport) -> String {
     let gaps: u64 = report.sources.iter().map(|source| source.gaps).sum();
     let counts = [
-        (report.damaged_segments, "damaged file of the spool", "damaged files of the spool"),
-        (gaps, "gap in what was read", "gaps in what was read"),
-        (report.cut_lines, "line cut", "lines cut"),
-        (report.dropped_metrics, "reading of metrics dropped", "readings of metrics dropped"),
-        (report.files_left_out, "file not followed, there are too many", "files not followed, there are too many"),
+        (report.damaged_segments, "damaged file of the spool|damaged files of the spool"),
+        (gaps, "gap in what was read|gaps in what was read"),
+        (report.cut_lines, "line cut|lines cut"),
+        (report.dropped_metrics, "reading of metrics dropped|readings of metrics dropped"),
+        (report.files_left_out, "file not followed, there are too many|files not followed, there are too many"),
     ];
-    let words = counts.iter().filter(|(count, ..)| *count > 0);
-    let words: Vec<String> = words
-        .map(|(count, one, many)| format!("{} {}", terminal::grouped(*count), if *count == 1 { one } else { many }))
-        .collect();
-    words.join(", ")
+    let lost = counts.iter().filter(|(count, _)| *count > 0);
+    lost.map(|(count, what)| count_text(*count, what)).collect::<Vec<_>>().join(", ")
 }
 
 fn one(agent: &AgentStatus, view: &View) -> String {
@@ -117,14 +110,7 @@ fn one(agent: &AgentStatus, view: &View) -> String {
         ("group", agent.group.clone().unwrap_or_else(|| "-".to_owned())),
         ("seen", format!("{} by {}", when::ago(agent.seen_ns, view.now_ns), agent.token)),
         ("behind by", behind(report)),
-        (
-            "sent",
-            format!(
-                "{}, {} refused",
-                terminal::count(report.sent_lines, "line"),
-                terminal::grouped(report.refused_lines)
-            ),
-        ),
+        ("sent", format!("{}, {} refused", count_text(report.sent_lines, "line"), grouped(report.refused_lines))),
         ("lost", losses(report)),
         ("metrics", metrics),
         ("journal", if report.effective.journal.is_some() { "yes" } else { "no" }.to_owned()),

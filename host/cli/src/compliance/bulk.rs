@@ -5,6 +5,7 @@ use lifesigns_compliance::{
     CommandAction,
     query::{AlertFilter, AlertStateFilter, Query, QueryAnswer},
 };
+use lifesigns_text::count_text;
 
 use super::{
     answers::{matches, query},
@@ -14,10 +15,7 @@ use super::{
     show,
     write::{emit, emit_text},
 };
-use crate::{
-    exit::{Failure, Outcome},
-    terminal,
-};
+use crate::exit::{Failure, Outcome};
 
 /// Most alerts in one request.
 const AT_ONCE: usize = 2000;
@@ -73,9 +71,7 @@ pub(crate) fn run(action: &BulkAction, which: &AlertSelectionArgs, place: &Targe
     for some in ids.chunks(AT_ONCE) {
         let outcome = host.ask(|host| host.act(action.act(some.to_vec()))).map_err(|failure| match done {
             0 => failure,
-            done => {
-                Failure::Failed(format!("{} {}, then: {failure}", terminal::count(done, "alert"), action.participle()))
-            }
+            done => Failure::Failed(format!("{} {}, then: {failure}", count_text(done, "alert"), action.participle())),
         })?;
         let ActOutcome::Done(text) = outcome else { return Err(unexpected()) };
         done += some.len() as u64;
@@ -83,7 +79,7 @@ pub(crate) fn run(action: &BulkAction, which: &AlertSelectionArgs, place: &Targe
             return emit_text(&text, place);
         }
     }
-    emit_text(&format!("{} are {}", terminal::count(done, "alert"), action.participle()), place)
+    emit_text(&format!("{} are {}", count_text(done, "alert"), action.participle()), place)
 }
 
 /// Returns the ids of what the filter matches; `None` if that is nothing. Without the confirmation they are shown, and
@@ -105,7 +101,7 @@ fn matching(
         return Ok(Some(alerts.iter().map(|alert| alert.id.clone()).collect()));
     }
     emit(&alerts, place, |view| show::alerts(&alerts, view))?;
-    let count = terminal::count(alerts.len() as u64, "alert");
+    let count = count_text(alerts.len() as u64, "alert");
     let (is, it) = if alerts.len() == 1 { ("is", "it") } else { ("are", "they") };
     let what = action.participle();
     Err(Failure::Failed(format!("nothing was done: {count} {is} matched; with --yes, {it} would be {what}")))

@@ -1,11 +1,11 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
-use lifesigns::model::{Clock as _, SystemClock};
+use lifesigns::model::{Clock as _, NS_PER_S, SystemClock};
 use lifesigns_api::{Service, SourceState, SourceStatus, StoreState, TrafficStatus};
 use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_gateway::{ConnectError, HostClient};
 use lifesigns_store_sqlite::{FindingLevel, StoreReader};
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, grouped, visible};
 use serde::Serialize;
 
 use super::{
@@ -18,7 +18,6 @@ use super::{
 use crate::{
     exit::{Failure, Outcome},
     preflight::{self, Problem},
-    terminal,
 };
 
 /// A store whose last commit is further ahead of the clock than this is spoken of.
@@ -85,7 +84,7 @@ pub(crate) fn run(place: &TargetArgs) -> Outcome {
     emit(&findings, place, |_| page(&findings))?;
     match findings.iter().filter(|found| found.level == "bad").count() {
         0 => Ok(()),
-        bad => Err(Failure::Failed(format!("{} wrong", terminal::count(bad as u64, "thing")))),
+        bad => Err(Failure::Failed(format!("{} wrong", count_text(bad as u64, "thing")))),
     }
 }
 
@@ -93,7 +92,7 @@ pub(crate) fn run(place: &TargetArgs) -> Outcome {
 fn clock(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     let Ok(reader) = StoreReader::open(&places.store) else { return };
     let Ok(written_ns) = reader.clock_ns() else { return };
-    let ahead_s = written_ns.saturating_sub(SystemClock.now_ns()) / 1_000_000_000;
+    let ahead_s = written_ns.saturating_sub(SystemClock.now_ns()) / NS_PER_S;
     if ahead_s >= CLOCK_AHEAD_S {
         let what = format!("it was written {ahead_s} s in the future: the clock was ahead then, or is behind now");
         findings.push(Finding::new(
@@ -155,7 +154,7 @@ fn host(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     for rule in status.rules.iter().filter(|rule| !rule.last_error.is_empty()) {
         let times = [(rule.failed, "failed"), (rule.missed, "missed"), (rule.over_budget, "over its budget")];
         let times: Vec<String> =
-            times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", terminal::grouped(*n))).collect();
+            times.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what} {}", grouped(*n))).collect();
         let what = format!("rule {} ({}): {}", rule.lane.label(&rule.name), times.join(", "), rule.last_error);
         find("warning", what, "fix the rule, or give it more in the [limits] of its manifest");
     }

@@ -74,10 +74,7 @@ pub(crate) fn state(word: &str) -> Result<AlertStateFilter, String> {
 
 /// One of the four words.
 pub(crate) fn criticality(word: &str) -> Result<Criticality, String> {
-    let all = [Criticality::Information, Criticality::Warning, Criticality::Immediate, Criticality::Critical];
-    all.into_iter()
-        .find(|it| it.as_str() == word)
-        .ok_or_else(|| format!("{word:?} is not information, warning, immediate or critical"))
+    Criticality::from_word(word).ok_or_else(|| format!("{word:?} is not information, warning, immediate or critical"))
 }
 
 /// Parses an entry of the audit log as it was noted before: `NUMBER:HASH`.

@@ -10,6 +10,7 @@ use std::{
 use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_compliance::query::{ComplianceReport, Query, QueryAnswer};
 use lifesigns_report::ReportFormat;
+use lifesigns_text::count_text;
 
 use super::{
     answers::query,
@@ -47,12 +48,10 @@ pub(crate) fn run(
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", path.display()));
     let mut file = BufWriter::new(created(path, place).map_err(|error| failed(&error))?);
     lifesigns_report::write(&report, format, version, &mut file).map_err(|error| failed(&error))?;
-    file.into_inner()
-        .map_err(io::IntoInnerError::into_error)
-        .and_then(|file| file.sync_all())
-        .map_err(|error| failed(&error))?;
-    let findings = terminal::count(report.findings.len() as u64, "finding");
-    let exceptions = terminal::count(report.exceptions.len() as u64, "exception");
+    let file = file.into_inner().map_err(|error| failed(error.error()))?;
+    file.sync_all().map_err(|error| failed(&error))?;
+    let findings = count_text(report.findings.len() as u64, "finding");
+    let exceptions = count_text(report.exceptions.len() as u64, "exception");
     terminal::line(&format!("{}: {findings}, {exceptions}", path.display()));
     Ok(())
 }

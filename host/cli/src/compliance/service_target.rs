@@ -41,8 +41,15 @@ impl ServiceTarget {
     }
 
     fn service(&self) -> Result<Box<dyn Service>, Failure> {
-        let remote = self.remote.as_ref().map(remote::client).transpose()?.flatten();
-        let mut client = match remote.map_or_else(|| HostClient::connect(&self.places.socket), Ok) {
+        let remote = match &self.remote {
+            Some(remote) => remote::client(remote)?,
+            None => None,
+        };
+        let connected = match remote {
+            Some(client) => Ok(client),
+            None => HostClient::connect(&self.places.socket),
+        };
+        let mut client = match connected {
             Ok(client) => client,
             Err(ConnectError::NoHost { .. }) => return Ok(Box::new(at_rest::service(&self.places, self.who()?)?)),
             Err(error) => return Err(Failure::failed(error)),

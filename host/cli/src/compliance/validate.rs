@@ -10,6 +10,7 @@ use lifesigns_compliance::{
     query::{Query, QueryAnswer},
 };
 use lifesigns_settings::Settings;
+use lifesigns_text::count_text;
 use serde::Serialize;
 
 use super::{args::TargetArgs, write::emit};
@@ -62,14 +63,12 @@ pub(crate) fn run(place: &TargetArgs) -> Outcome {
             (sound.rules, "rule"),
             (sound.sources, "source"),
             (sound.groups, "group"),
+            (sound.policies, "policy|policies"),
             (sound.alerts, "alert definition"),
             (sound.receivers, "receiver"),
             (sound.routes, "route"),
         ];
-        let mut parts: Vec<String> =
-            counts.iter().map(|(number, what)| terminal::count(*number as u64, what)).collect();
-        let policies = if sound.policies == 1 { "1 policy".to_owned() } else { format!("{} policies", sound.policies) };
-        parts.insert(3, policies);
+        let parts = counts.map(|(number, what)| count_text(number as u64, what));
         format!("{} is valid: {}\n", path.display(), parts.join(", "))
     })
 }

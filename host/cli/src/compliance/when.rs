@@ -1,13 +1,13 @@
 //! Times and durations as people type and read them.
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use lifesigns::model::{Clock as _, SystemClock};
+use lifesigns::model::{Clock as _, NS_PER_MS, SystemClock};
 use lifesigns_text::{age_text, visible};
 
 /// Reads a duration such as `90s`, `2h`, `1h30m`, `7d`, longer than none, in nanoseconds.
 pub(crate) fn duration(text: &str) -> Result<u64, String> {
     let ms = lifesigns_text::duration_ms(text).filter(|ms| *ms > 0);
-    ms.map(|ms| ms.saturating_mul(1_000_000))
+    ms.map(|ms| ms.saturating_mul(NS_PER_MS))
         .ok_or_else(|| format!("\"{}\" is not a duration: write 30s, 10m, 2h, 1h30m, 7d", visible(text)))
 }
 

@@ -19,6 +19,7 @@ use lifesigns::{
 };
 use lifesigns_intake::{Format, LineChunks, inventory, parse_time};
 use lifesigns_notifications::terminal::Colour;
+use lifesigns_text::count_text;
 use lifesigns_workbench as workbench;
 
 use script::DemoScript;
@@ -55,7 +56,10 @@ impl Fleet {
             env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir)).join("demo");
         let (rules, logs) = (stage.join("rules"), stage.join("logs"));
         let crates = workbench::rule_crates(&root.join("rules")).map_err(Failure::failed)?;
-        terminal::line(&format!("building {} rules (the first time takes a minute)", crates.len()));
+        terminal::line(&format!(
+            "building {} (the first time takes a minute)",
+            count_text(crates.len() as u64, "rule")
+        ));
         workbench::build(&crates, &rules.join("modules"), &mut |text| terminal::line(text)).map_err(Failure::failed)?;
         let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", stage.display()));
         for entry in files(&fleet.join("rules")).map_err(failed)? {
@@ -118,7 +122,10 @@ impl Fleet {
 
     /// Runs a host over new lines of the logs, until a signal comes.
     fn follow(&self) -> Outcome {
-        terminal::line(&format!("following {} logs; Ctrl-C ends it. In another terminal:", self.logs.len()));
+        terminal::line(&format!(
+            "following {}; Ctrl-C ends it. In another terminal:",
+            count_text(self.logs.len() as u64, "log")
+        ));
         let (rules, config) = (self.rules.display(), self.config.display());
         terminal::line(&format!("  drop a rule:   cp {rules}/docker-keyword.toml {rules}/mine.toml"));
         if let Some(log) = self.logs.first() {

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use lifesigns_intake::inventory;
 use lifesigns_settings::Settings;
+use lifesigns_text::count_text;
 
 pub(crate) use self::{
     problem::Problem,
@@ -19,7 +20,6 @@ pub(crate) use self::{
 use crate::{
     exit::{Failure, Outcome},
     server::{identity, require_token},
-    terminal,
 };
 
 /// A host without a source has nothing to do.
@@ -64,7 +64,7 @@ pub(crate) fn require_start(path: &Path, settings: &Settings) -> Outcome {
     if refusals.is_empty() {
         return Ok(());
     }
-    let count = terminal::count(refusals.len() as u64, "mistake");
+    let count = count_text(refusals.len() as u64, "mistake");
     Err(Failure::Configuration(format!("{count} in what {} names:\n{}", path.display(), refusals.join("\n"))))
 }
 

@@ -1,5 +1,7 @@
 //! The limits of the book, unit last in each name.
 
+use lifesigns_model::NS_PER_S;
+
 /// How many fingerprints of raises and clears a symptom remembers.
 pub(super) const FINGERPRINTS: usize = 64;
 /// Symptoms of one object; new ones beyond that are dropped and counted.
@@ -22,7 +24,7 @@ pub(super) const TEXT_BYTES: usize = 4096;
 /// Alerts that one command acknowledges or cancels.
 pub(super) const BULK: usize = 2000;
 /// An event clock goes on with the host's clock after this long without an event, in nanoseconds.
-pub(super) const QUIET_NS: u64 = 1_000_000_000;
+pub(super) const QUIET_NS: u64 = NS_PER_S;
 /// Event clocks, one for each object that is kept and source that reports it; beyond that, a part of those
 /// without timers is evicted.
 pub(super) const EVENT_CLOCKS: usize = 2_000_000;

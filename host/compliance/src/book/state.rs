@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lifesigns_model::Drops;
+use lifesigns_model::{Drops, NS_PER_MS};
 
 use crate::{
     book::{
@@ -208,7 +208,7 @@ impl BookState {
 
     /// Returns how long a metric is known; 0 for ever.
     pub(super) fn metric_age_ns(&self) -> u64 {
-        self.config().metrics_age_ms.saturating_mul(1_000_000)
+        self.config().metrics_age_ms.saturating_mul(NS_PER_MS)
     }
 
     /// Plans the repeats of all open alerts that receivers know of.

@@ -50,8 +50,12 @@ impl Precondition {
                 (!preconditions.is_empty()).then(|| preconditions.swap_remove(best))
             }
             operators::LOGICAL_OR => {
-                let preconditions: Option<Vec<Self>> = call.args.iter().map(Self::of).collect();
-                preconditions?.into_iter().map(Some).reduce(|a, b| a?.or(b?)).flatten()
+                let mut args = call.args.iter();
+                let mut all = Self::of(args.next()?)?;
+                for arg in args {
+                    all = all.or(Self::of(arg)?)?;
+                }
+                Some(all)
             }
             operators::EQUALS => {
                 let (first, second) = operands(call)?;

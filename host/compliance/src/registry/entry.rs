@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use lifesigns_model::NS_PER_MS;
+
 use super::membership::Memberships;
 use crate::{groups::FactChanges, limits::SEEN_MS, record::Object, shared_text::SharedText};
 
@@ -17,7 +19,7 @@ pub(super) struct ObjectEntry {
 impl ObjectEntry {
     /// Returns whether the object was last seen long enough after what the store has.
     pub(super) fn is_stale(&self) -> bool {
-        self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * 1_000_000
+        self.object.last_ns.saturating_sub(self.written_ns) >= SEEN_MS * NS_PER_MS
     }
 }
 

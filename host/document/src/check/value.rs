@@ -135,37 +135,32 @@ fn check_text(schema: &ValueSchema, text: &str) -> Result<(), ValueError> {
     }
     match schema {
         ValueSchema::Name if !is_name(text) => {
-            Err(unusable(text, "names are small letters, digits and `-`, such as \"docker-on-production\""))
+            Err(ValueError::unusable(text, "names are small letters, digits and `-`, such as \"docker-on-production\""))
         }
         ValueSchema::Identifier if !is_identifier(text) => {
-            Err(unusable(text, "it is letters, digits and `_`, and does not begin with a digit"))
+            Err(ValueError::unusable(text, "it is letters, digits and `_`, and does not begin with a digit"))
         }
         ValueSchema::Enum(words) if !words.contains(&text) => Err(ValueError {
             what: format!("cannot be \"{}\"", visible_word(text)),
             help: hint(text, words.iter().copied()),
         }),
         ValueSchema::Duration(least_ms) => duration(text, *least_ms),
-        ValueSchema::Size if size(text)? == 0 => Err(unusable(text, SIZES)),
+        ValueSchema::Size if size(text)? == 0 => Err(ValueError::unusable(text, SIZES)),
         _ => Ok(()),
     }
-}
-
-/// Returns that this text cannot be used, and how to correct it.
-fn unusable(text: &str, help: &str) -> ValueError {
-    ValueError::new(format!("cannot be \"{}\"", visible_word(text)), help)
 }
 
 const SIZES: &str = "write a size as \"512KiB\", \"64MiB\", \"10GiB\"";
 
 fn size(text: &str) -> Result<u64, ValueError> {
-    size_bytes(text).ok_or_else(|| unusable(text, SIZES))
+    size_bytes(text).ok_or_else(|| ValueError::unusable(text, SIZES))
 }
 
 fn duration(text: &str, least_ms: u64) -> Result<(), ValueError> {
     match duration_ms(text) {
         Some(ms) if ms >= least_ms => Ok(()),
         Some(_) => Err(ValueError::plain(format!("is at least \"{}\"", duration_text(least_ms)))),
-        None => Err(unusable(text, "write a duration as \"30s\", \"10m\", \"2h\", \"7d\", \"1h30m\"")),
+        None => Err(ValueError::unusable(text, "write a duration as \"30s\", \"10m\", \"2h\", \"7d\", \"1h30m\"")),
     }
 }
 

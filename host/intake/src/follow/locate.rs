@@ -106,11 +106,17 @@ impl<'a> Surroundings<'a> {
     /// Returns the file itself under another name. Of one of which nothing was read only the inode is known, and any
     /// new file may have that: then it has to be a name that rotation makes.
     fn renamed(&self) -> Option<FoundFile> {
-        let named = |member: &Member| self.place.offset > 0 || member.rotated.is_some();
-        members(self.path, self.last, Scope::All).iter().filter(|member| named(member)).find_map(|member| {
-            let file = self.place.is_of(&member.metadata).then(|| File::open(&member.path).ok()).flatten()?;
-            self.place.fits(&file).then(|| self.known(file, &member.path, self.place.offset))
-        })
+        for member in members(self.path, self.last, Scope::All) {
+            let is_named = self.place.offset > 0 || member.rotated.is_some();
+            if !is_named || !self.place.is_of(&member.metadata) {
+                continue;
+            }
+            let Ok(file) = File::open(&member.path) else { continue };
+            if self.place.fits(&file) {
+                return Some(self.known(file, &member.path, self.place.offset));
+            }
+        }
+        None
     }
 
     /// Whether a file has a name that rotation makes.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use lifesigns_intake::{DockerSettings, FollowFrom, LineChunks};
-use lifesigns_model::WakeSignal;
+use lifesigns_model::{NS_PER_S, WakeSignal};
 use lifesigns_sources::{Activity, Content, SourceError, SourceFeed, Submission};
 use lifesigns_text::write_json_string;
 use memchr::memmem;
@@ -89,7 +89,7 @@ impl EventReader<'_> {
     fn read(&mut self) -> io::Result<Connection> {
         let since = match self.position {
             Some(EventPosition { time_ns, .. }) => {
-                format!("?since={}.{:09}", time_ns / 1_000_000_000, time_ns % 1_000_000_000)
+                format!("?since={}.{:09}", time_ns / NS_PER_S, time_ns % NS_PER_S)
             }
             None if self.from_start => "?since=0".to_owned(),
             None => String::new(),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use lifesigns_intake::{DockerSettings, FollowFrom, SourceSettings};
-use lifesigns_model::{Backoff, limits::LINE_BYTES};
+use lifesigns_model::{Backoff, NS_PER_S, limits::LINE_BYTES};
 use lifesigns_sources::{Activity, SourceError, SourceFeed};
 use memchr::memrchr;
 use tokio::{
@@ -174,7 +174,7 @@ impl LogReader {
     async fn read_once(&self, id: &str) -> Result<(), DaemonError> {
         let container = api::container(&self.socket, id).await?;
         let (position, since_ns) = self.batch.positions.borrow().of(&container.key);
-        let (seconds, nanos) = (since_ns / 1_000_000_000, since_ns % 1_000_000_000);
+        let (seconds, nanos) = (since_ns / NS_PER_S, since_ns % NS_PER_S);
         let path = format!("/containers/{id}/logs?follow=1&stdout=1&stderr=1&timestamps=1&since={seconds}.{nanos:09}");
         let mut output = api::get(&self.socket, &path).await?;
         let _open = OpenContainer::begin(&self.counters);

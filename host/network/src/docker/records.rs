@@ -9,16 +9,16 @@ use std::{
 
 use lifesigns_model::{Decoder, LogRecord};
 use lifesigns_sources::{Content, Pushed, RecordLines, SourceFeed, Submission};
-use tokio::{
-    sync::{Notify, watch},
-    task::yield_now,
-};
+use tokio::sync::{Notify, watch};
 
 use super::{
     frames::OutputStream,
     log_position::{ContainerId, LogPositions, StreamPosition},
 };
-use crate::counters::{Counters, add};
+use crate::{
+    batch::when_idle,
+    counters::{Counters, add},
+};
 
 /// Fields that say which container a line is of.
 const OWN_FIELDS: usize = 4;
@@ -141,11 +141,6 @@ impl RecordBatch {
 
     /// Submits whenever everything that was ready has been read.
     pub(super) async fn flush_when_idle(self: Rc<Self>) {
-        loop {
-            self.waiting.notified().await;
-            // Tasks that are ready run first, and what the poll finds.
-            yield_now().await;
-            self.flush();
-        }
+        when_idle(&self.waiting, || self.flush()).await;
     }
 }

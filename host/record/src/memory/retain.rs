@@ -1,16 +1,17 @@
 //! Retention by age. There is no file, so the bound on its size does not apply.
 
+use lifesigns_model::NS_PER_MS;
+
 use super::state::Tables;
 use crate::retention::{RetentionPolicy, RetentionStep};
 
 /// Rows of a kind that one step removes at most.
 const ROWS: usize = 500;
-const MS: u64 = 1_000_000;
 
 impl Tables {
     /// Takes one step of retention.
     pub(super) fn retain(&mut self, now_ns: u64, policy: &RetentionPolicy) -> RetentionStep {
-        let before = |age_ms: u64| (age_ms > 0).then(|| now_ns.saturating_sub(age_ms.saturating_mul(MS)));
+        let before = |age_ms: u64| (age_ms > 0).then(|| now_ns.saturating_sub(age_ms.saturating_mul(NS_PER_MS)));
         let mut step = RetentionStep::default();
         if let Some(before_ns) = before(policy.alerts_age_ms) {
             step.alerts = self.book.remove_alerts(before_ns, ROWS);

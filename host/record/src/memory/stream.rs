@@ -147,12 +147,18 @@ fn make_room(facts: &mut Facts, kind: FactKind) -> bool {
     if facts.keys().filter(|(of, _)| *of == kind).count() < OBJECT_FACTS {
         return true;
     }
-    let removed = facts.iter().filter(|((of, _), _)| *of == kind).filter_map(|((_, name), history)| {
-        let (time_ns, value) = history.last()?;
-        value.is_none().then(|| (*time_ns, name.clone()))
-    });
-    let Some((_, name)) = removed.min() else { return false };
-    facts.remove(&(kind, name));
+    let mut longest_gone: Option<(u64, &String)> = None;
+    for ((of, name), history) in facts.iter() {
+        if *of == kind
+            && let Some((time_ns, None)) = history.last()
+            && longest_gone.is_none_or(|longest| (*time_ns, name) < longest)
+        {
+            longest_gone = Some((*time_ns, name));
+        }
+    }
+    let Some((_, name)) = longest_gone else { return false };
+    let key = (kind, name.clone());
+    facts.remove(&key);
     true
 }
 

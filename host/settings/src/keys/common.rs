@@ -35,14 +35,14 @@ static EXPRESSION_TEXT: TextSchema =
 static MINUTE_TEXT: TextSchema =
     TextSchema::new("a time of day in quotes, such as \"08:00\"", |text| match time_of_day::minute(text) {
         Some(_) => Ok(()),
-        None => Err(unusable(text, "write a time of day as \"08:00\", from \"00:00\" to \"24:00\"")),
+        None => Err(ValueError::unusable(text, "write a time of day as \"08:00\", from \"00:00\" to \"24:00\"")),
     })
     .pattern("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$");
 
 static DAYS_TEXT: TextSchema =
     TextSchema::new("days in quotes, such as \"mon-fri\"", |text| match time_of_day::days(text) {
         Some(_) => Ok(()),
-        None => Err(unusable(text, "write days as \"mon-fri\", \"sat,sun\"")),
+        None => Err(ValueError::unusable(text, "write days as \"mon-fri\", \"sat,sun\"")),
     })
     .pattern("^ *(mon|tue|wed|thu|fri|sat|sun)( *[-,] *(mon|tue|wed|thu|fri|sat|sun))* *$");
 
@@ -66,7 +66,3 @@ static TIME_FORMAT_TEXT: TextSchema = TextSchema::new("a text in quotes", |text|
         "write it as `%d/%m/%y %H:%M:%S`; docs/formats.md lists the letters",
     )),
 });
-
-fn unusable(text: &str, help: &str) -> ValueError {
-    ValueError::new(format!("cannot be \"{}\"", visible_word(text)), help)
-}

@@ -8,10 +8,10 @@ use lifesigns_compliance::{
     reserved_threshold,
 };
 use lifesigns_document::{Checker, RawEntry, RawNode};
-use lifesigns_model::Impact;
+use lifesigns_model::{Criticality, Impact};
 use lifesigns_text::{hint, visible_word};
 
-use super::fields::{criticality, location, owned};
+use super::fields::{location, owned};
 
 /// Reads one definition. Its thresholds are those that its facts may name.
 struct DefinitionReader<'r, 'c> {
@@ -53,7 +53,7 @@ impl DefinitionReader<'_, '_> {
             thresholds: self.thresholds,
             wait_ms: table.duration_of("wait").unwrap_or(0),
             cancel_ms: table.duration_of("cancel").unwrap_or(0),
-            criticality: table.text_of("criticality").and_then(criticality),
+            criticality: table.text_of("criticality").and_then(Criticality::from_word),
             impact,
             recommendations: table.texts_of("recommendations"),
             controls: table.texts_of("controls"),

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use lifesigns_compliance::{Pattern, config::ConfigLocation};
 use lifesigns_document::{Checker, RawNode, TextLocation, TextSpan};
-use lifesigns_model::Criticality;
 
 pub(super) fn names(tables: &[RawNode]) -> Vec<String> {
     tables.iter().filter_map(|table| table.text_of("name")).map(str::to_owned).collect()
@@ -20,11 +19,6 @@ pub(super) fn texts(list: &[RawNode]) -> Vec<String> {
 
 pub(super) fn patterns(table: &RawNode, key: &str) -> Vec<Pattern> {
     table.list_of(key).iter().filter_map(RawNode::text).map(Pattern::from).collect()
-}
-
-pub(super) fn criticality(word: &str) -> Option<Criticality> {
-    let all = [Criticality::Information, Criticality::Warning, Criticality::Immediate, Criticality::Critical];
-    all.into_iter().find(|one| one.as_str() == word)
 }
 
 /// Returns where a span begins.

@@ -7,11 +7,12 @@ use lifesigns_compliance::{
     config::{Hours, Policy, PolicyEntry, PolicySetting, Zone},
 };
 use lifesigns_document::{RawEntry, RawNode, TextSpan};
+use lifesigns_model::Criticality;
 use lifesigns_text::{hint, visible_word};
 
 use super::{
     compliance::ComplianceReader,
-    fields::{criticality, location, owned, texts},
+    fields::{location, owned, texts},
 };
 use crate::{time_of_day, zone};
 
@@ -81,7 +82,7 @@ impl ComplianceReader<'_, '_> {
         let place = location(self.check, &entry.at);
         match key {
             "criticality" => {
-                if let Some(criticality) = entry.node.text().and_then(criticality) {
+                if let Some(criticality) = entry.node.text().and_then(Criticality::from_word) {
                     say(place, PolicySetting::Criticality(criticality));
                 }
             }

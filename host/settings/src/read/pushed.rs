@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 
 use lifesigns_document::{RawNode, RawValue, TextSpan};
-use lifesigns_intake::{Format, HostMetricsSettings, HttpProtocol, HttpSettings, SourceKind, SourceSettings};
+use lifesigns_intake::{
+    Format, HostMetricsSettings, HttpProtocol, HttpSettings, SourceKind, SourceSettings, host_name,
+};
 
-use super::{reader::Reader, sources::host_name};
+use super::reader::Reader;
 
 /// Keys that only sources of one kind have: its key with a value, what it is, and the keys.
 const OWN_KEYS: [(&str, &str, &str, &[&str]); 3] = [

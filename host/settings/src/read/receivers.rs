@@ -141,9 +141,13 @@ impl ReceiverReader<'_, '_, '_> {
 
     /// Returns a secret, or a text that is not secret.
     fn secret(&self, node: &RawNode) -> Option<ConfigValue> {
-        let file = || self.reader.path_of(node, "file").map(ConfigValue::File);
-        let env = || node.text_of("env").map(|name| ConfigValue::Env(name.to_owned()));
-        node.text().map(|text| ConfigValue::Plain(text.to_owned())).or_else(env).or_else(file)
+        if let Some(text) = node.text() {
+            return Some(ConfigValue::Plain(text.to_owned()));
+        }
+        if let Some(name) = node.text_of("env") {
+            return Some(ConfigValue::Env(name.to_owned()));
+        }
+        self.reader.path_of(node, "file").map(ConfigValue::File)
     }
 
     fn url(&mut self, table: &RawNode) -> ReceiverUrl {

@@ -2,10 +2,11 @@
 
 use lifesigns_compliance::config::{Grouping, Route};
 use lifesigns_document::RawNode;
+use lifesigns_model::Criticality;
 
 use super::{
     compliance::ComplianceReader,
-    fields::{criticality, location, patterns},
+    fields::{location, patterns},
 };
 
 const INTERVAL_MS: u64 = 60_000;
@@ -27,7 +28,7 @@ impl ComplianceReader<'_, '_> {
         let mut route = Route {
             place: location(self.check, &table.at),
             groups: table.texts_of("groups"),
-            at_least: table.text_of("at-least").and_then(criticality),
+            at_least: table.text_of("at-least").and_then(Criticality::from_word),
             objects: patterns(table, "objects"),
             alerts: patterns(table, "alerts"),
             receivers: texts_or(table, "receivers", &around.receivers),

@@ -2,22 +2,19 @@
 
 use std::{
     collections::HashMap,
-    fs,
     path::{Path, PathBuf},
 };
 
 use lifesigns_document::{RawNode, TextSpan};
 use lifesigns_intake::{
     DockerRead, DockerSettings, FollowFrom, Format, JournalSettings, SourceKind, SourceSettings, SyslogAddress,
-    SyslogLimits, SyslogSettings, SyslogTls, TimeFormat,
+    SyslogLimits, SyslogSettings, SyslogTls, TimeFormat, host_name,
 };
 
 use super::{host::one_or_more, reader::Reader};
 
 /// Most formats of times of one source: each is tried on every line without another time.
 const TIME_FORMATS: usize = 16;
-/// Where the kernel says what this machine is called.
-const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 
 impl Reader<'_, '_> {
     pub(super) fn sources(&mut self, tables: &[RawNode]) -> Vec<SourceSettings> {
@@ -203,11 +200,4 @@ fn limits(table: &RawNode) -> SyslogLimits {
         idle_ms: table.duration_of("idle").unwrap_or(default.idle_ms),
         line_bytes: table.bytes_of("line").and_then(|size| size.try_into().ok()).unwrap_or(default.line_bytes),
     }
-}
-
-/// Returns the name of this machine, which is the object of what its programs write.
-pub(super) fn host_name() -> String {
-    let name = fs::read_to_string(HOST_NAME).unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }

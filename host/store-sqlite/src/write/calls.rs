@@ -30,8 +30,8 @@ pub(super) fn write(connection: &Connection, calls: &[RuleCall], now_ns: u64) ->
             replaced.execute(params![call.object, call.rule, call.symptom])?;
         }
         let number = lane(&RuleKey { name: call.rule.as_str().into(), lane: call.lane });
-        // Many calls share their settings.
-        let body = json.text(&RuleCall { settings: String::new(), ..call.clone() })?;
+        // Without its settings, which many calls share.
+        let body = json.text(call)?;
         insert.execute(params![call.object, call.rule, number, call.symptom, digest, sortable(now_ns), body])?;
         if call.symptom.is_empty() {
             shorten.execute(params![call.rule, limits::FAILED_CALLS as i64])?;

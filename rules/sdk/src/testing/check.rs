@@ -93,7 +93,7 @@ fn bytes(what: &str, text: &str, most: usize) -> Result<(), String> {
 /// Returns why the host would discard this answer to one event, under the default limits.
 pub(super) fn answer(alerts: &[Alert]) -> Result<(), String> {
     if alerts.len() > ALERTS_PER_EVENT {
-        return Err(format!("{} alerts for 1 events; the limit is {ALERTS_PER_EVENT} an event", alerts.len()));
+        return Err(format!("{} alerts for one event; the limit is {ALERTS_PER_EVENT}", alerts.len()));
     }
     for alert in alerts {
         let attributes = alert.attributes.iter().map(|(name, value)| name.len() + value.len());

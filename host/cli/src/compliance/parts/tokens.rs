@@ -1,6 +1,7 @@
 //! The commands about tokens, as typed.
 
 use clap::Subcommand;
+use lifesigns::model::NS_PER_S;
 use lifesigns_api::Role;
 
 use super::super::when;
@@ -39,7 +40,7 @@ pub(crate) enum Expiry {
 impl Expiry {
     /// Returns when a token with these roles expires for which no time is given.
     pub(crate) fn default_of(roles: &[Role], now_ns: u64) -> Self {
-        const DAY_NS: u64 = 24 * 3600 * 1_000_000_000;
+        const DAY_NS: u64 = 24 * 3600 * NS_PER_S;
         let days = if roles.contains(&Role::Enrol) { 1 } else { 90 };
         Self::At(now_ns.saturating_add(days * DAY_NS))
     }

@@ -5,7 +5,7 @@ use lifesigns_compliance::{
     config::BadgeFormula,
     query::{Badges, GroupDetails, ObjectDetails},
 };
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, visible};
 
 use super::{
     super::table::{Style, Table, View, heading, names, score},
@@ -43,7 +43,8 @@ pub(crate) fn badges(badges: &Badges, view: &View) -> String {
 
 /// Returns a group's badge with its history.
 pub(crate) fn group_badge(page: &GroupDetails, view: &View) -> String {
-    let counts = format!("{} of {} members with a violation", page.line.violated, page.line.members);
+    let members = count_text(page.line.members as u64, "member");
+    let counts = format!("{} of {members} with a violation", page.line.violated);
     one(&page.line.name, &page.line.badge, &counts, &page.history, view)
 }
 

@@ -1,7 +1,7 @@
 //! Cells that several kinds of answers share.
 
 use lifesigns_compliance::{Alert, AlertStatus, UndecidedExpression};
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, visible};
 
 use super::super::{
     table::{Style, View, heading},
@@ -30,7 +30,7 @@ pub(super) fn stamp(time_ns: u64, view: &View) -> String {
 
 /// `1 alert`, `2 alerts`.
 pub(super) fn count(number: usize, what: &str) -> String {
-    crate::terminal::count(number as u64, what)
+    count_text(number as u64, what)
 }
 
 /// Returns the state of an alert, in a word.

@@ -6,7 +6,7 @@ use lifesigns_compliance::{
     Alert, BadgeOwner,
     query::{BadgeChange, ConfigEffect},
 };
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, visible};
 
 use super::{
     super::table::{Style, Table, View, criticality, heading, score},
@@ -81,7 +81,8 @@ fn badges(changes: &[BadgeChange], view: &View) -> String {
         let shown = |badge: Option<lifesigns_compliance::Badge>| badge.map_or("none".to_owned(), |it| score(it.score));
         let counts = match (change.before, change.after) {
             (Some(was), Some(is)) => {
-                format!("{} → {} violations, {} → {} allowed", was.violations, is.violations, was.allowed, is.allowed)
+                let violations = count_text(u64::from(is.violations), "violation");
+                format!("{} → {violations}, {} → {} allowed", was.violations, was.allowed, is.allowed)
             }
             _ => String::new(),
         };

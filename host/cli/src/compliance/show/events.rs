@@ -1,10 +1,9 @@
 //! Events that a search found.
 
 use lifesigns_api::EventPage;
-use lifesigns_text::{time_text, visible};
+use lifesigns_text::{count_text, time_text, visible};
 
 use super::super::table::{Table, View};
-use crate::terminal::{count, grouped};
 
 /// Returns the events, the latest first, and how far back the host's memory goes.
 pub(crate) fn events(page: &EventPage, view: &View) -> String {
@@ -22,10 +21,11 @@ pub(crate) fn events(page: &EventPage, view: &View) -> String {
         }
         text = table.draw();
     }
-    let found = count(page.events.len() as u64, "event");
+    let found = count_text(page.events.len() as u64, "event");
     let more = if page.more { ", and there are more" } else { "" };
     let kept = &page.kept;
     let since = time_text(kept.since_ns);
-    text.push_str(&format!("{found}{more}; {} that rules were given since {since} are kept\n", grouped(kept.events)));
+    let events = count_text(kept.events, "event");
+    text.push_str(&format!("{found}{more}; {events} kept of those that rules were given since {since}\n"));
     text
 }

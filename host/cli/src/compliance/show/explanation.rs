@@ -1,8 +1,8 @@
 //! Explanations: calls of rules that were run again, and rules held against a line.
 
-use lifesigns::model::{InterestMatch, TapEvent};
+use lifesigns::model::{InterestCheck, InterestMatch, TapEvent};
 use lifesigns_api::{AlertExplanation, CallVerdict, ExplainedCall, LineExplanation, RuleSight};
-use lifesigns_text::{rfc3339, visible};
+use lifesigns_text::{count_text, rfc3339, visible};
 
 use super::{super::table::Style, cells::digest, rules::tap_event};
 
@@ -86,21 +86,22 @@ fn given(name: &str, event: &TapEvent) -> String {
 }
 
 fn checks(interest: &InterestMatch) -> String {
-    let line = |check: &lifesigns::model::InterestCheck| {
-        let passed = match check.passed {
-            Some(true) => Style::Green.on("yes"),
-            Some(false) => Style::Red.on("no "),
-            None => Style::Yellow.on("?  "),
-        };
-        let found = match (&check.found, check.passed) {
-            (Some(found), Some(true)) => format!(": {found:?}"),
-            (Some(found), _) => format!(": it is {found:?}"),
-            (None, None) => ": not kept".to_owned(),
-            (None, Some(_)) => String::new(),
-        };
-        format!("      {passed}  {}\n", visible(&format!("{}{found}", check.what)))
+    interest.checks.iter().map(check_line).collect()
+}
+
+fn check_line(check: &InterestCheck) -> String {
+    let passed = match check.passed {
+        Some(true) => Style::Green.on("yes"),
+        Some(false) => Style::Red.on("no "),
+        None => Style::Yellow.on("?  "),
     };
-    interest.checks.iter().map(line).collect()
+    let found = match (&check.found, check.passed) {
+        (Some(found), Some(true)) => format!(": {found:?}"),
+        (Some(found), _) => format!(": it is {found:?}"),
+        (None, None) => ": not kept".to_owned(),
+        (None, Some(_)) => String::new(),
+    };
+    format!("      {passed}  {}\n", visible(&format!("{}{found}", check.what)))
 }
 
 /// Returns which rules would be given a line, and why.
@@ -112,10 +113,7 @@ pub(crate) fn line_explanation(explained: &LineExplanation) -> String {
     }
     explained.rules.iter().for_each(|rule| page.push_str(&sight(rule)));
     let seeing = explained.rules.iter().filter(|rule| rule.sees).count() as u64;
-    page.push_str(&format!(
-        "{seeing} of {} would see it\n",
-        crate::terminal::count(explained.rules.len() as u64, "rule")
-    ));
+    page.push_str(&format!("{seeing} of {} would see it\n", count_text(explained.rules.len() as u64, "rule")));
     page
 }
 

@@ -5,7 +5,7 @@ use lifesigns_compliance::{
     Alert,
     query::{Recipient, RouteOutcome, RouteStep, Routing},
 };
-use lifesigns_text::visible;
+use lifesigns_text::{count_text, visible};
 
 use super::{
     super::{
@@ -84,7 +84,9 @@ pub(super) fn notified(receiver: &str, alert: &Alert, undelivered: &[Undelivered
     let last = mine.last().map(|row| {
         let error = if row.last_error.is_empty() { String::new() } else { format!(": {}", visible(&row.last_error)) };
         match row.waiting {
-            DeliveryState::Dead => Style::Red.on(&format!("given up after {} tries{error}", row.attempts)),
+            DeliveryState::Dead => {
+                Style::Red.on(&format!("given up after {}{error}", count_text(u64::from(row.attempts), "try|tries")))
+            }
             DeliveryState::Until(time_ns) if time_ns > view.now_ns => {
                 Style::Yellow.on(&format!("waits, next try {}{error}", when::ago(time_ns, view.now_ns)))
             }

@@ -2,13 +2,12 @@
 
 use lifesigns::model::{ChangeCount, DiffExample, LaneWork, RuleLane};
 use lifesigns_api::{RuleDiff, RuleStatus};
-use lifesigns_text::visible;
+use lifesigns_text::{grouped, visible};
 
 use super::{
     super::table::{Style, Table, View, heading},
     cells::{digest, stamp},
 };
-use crate::terminal::grouped;
 
 /// Returns the comparison of a rule with its shadow; what differs stands out.
 pub(crate) fn rule_diff(answer: &RuleDiff, view: &View) -> String {

@@ -2,7 +2,7 @@
 
 use lifesigns::model::TapEvent;
 use lifesigns_api::{HostStatus, RuleStatus, RuleVersion};
-use lifesigns_text::{time_text, visible, visible_lines};
+use lifesigns_text::{count_text, grouped, time_text, visible, visible_lines};
 use serde::Serialize;
 
 use super::{
@@ -12,7 +12,6 @@ use super::{
     },
     cells::{digest, stamp},
 };
-use crate::terminal::grouped;
 
 /// Returns all rules of a host, whether they run or not.
 pub(crate) fn rule_list(status: &HostStatus, view: &View) -> String {
@@ -122,7 +121,7 @@ pub(crate) fn top(status: &HostStatus, lines: &[CostLine], view: &View) -> Strin
     let memory = &status.rules_memory;
     let mut page = format!(
         "{}, memory of all {} of {} bytes\n",
-        crate::terminal::count(lines.len() as u64, "rule"),
+        count_text(lines.len() as u64, "rule"),
         grouped(memory.used_bytes),
         grouped(memory.ceiling_bytes)
     );

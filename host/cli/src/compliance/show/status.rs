@@ -1,7 +1,7 @@
 //! How a host is.
 
 use lifesigns_api::{HostStatus, RuleStatus, SourceState, SourceStatus, StoreState, TrafficStatus, WatchStatus};
-use lifesigns_text::{visible, visible_lines};
+use lifesigns_text::{count_text, grouped, visible, visible_lines};
 
 use super::{
     super::{
@@ -10,7 +10,6 @@ use super::{
     },
     cells::{count, digest, stamp},
 };
-use crate::terminal::grouped;
 
 /// Returns a host's status; what is wrong stands out.
 pub(crate) fn status(status: &HostStatus, view: &View) -> String {
@@ -48,18 +47,19 @@ fn facts(status: &HostStatus, view: &View) -> String {
     table.pair(
         "read",
         format!(
-            "{} lines, {} bytes; {} bytes on the way",
-            grouped(engine.lines),
-            grouped(engine.bytes),
-            grouped(engine.inflight_bytes)
+            "{}, {}; {} on the way",
+            count_text(engine.lines, "line"),
+            count_text(engine.bytes, "byte"),
+            count_text(engine.inflight_bytes, "byte")
         ),
     );
     if engine.kept.limit_bytes > 0 {
         let since = lifesigns_text::time_text(engine.kept.since_ns);
         let of = format!("{} of {} bytes", grouped(engine.kept.bytes), grouped(engine.kept.limit_bytes));
-        table.pair("searchable", format!("{} events since {since}, {of}", grouped(engine.kept.events)));
+        table.pair("searchable", format!("{} since {since}, {of}", count_text(engine.kept.events, "event")));
     }
-    table.pair("evaluated", format!("{} events, {} raises and clears", grouped(engine.events), grouped(engine.signs)));
+    let (events, changes) = (count_text(engine.events, "event"), count_text(engine.signs, crate::terminal::RAISES));
+    table.pair("evaluated", format!("{events}, {changes}"));
     let dropped = status.dropped.iter().filter(|one| one.count > 0);
     let dropped = dropped.map(|one| format!("{} {}", grouped(one.count), visible(&one.text)));
     table.pair("dropped", warnings(dropped));
@@ -84,10 +84,10 @@ fn store(status: &HostStatus, view: &View) -> String {
     let store = &status.store;
     let style = if store.state == StoreState::Ok { Style::Green } else { Style::Red };
     let mut text = format!(
-        "{} {}, {} bytes",
+        "{} {}, {}",
         style.on(store.state.as_str()),
         visible(&store.path.display().to_string()),
-        grouped(store.size_bytes)
+        count_text(store.size_bytes, "byte")
     );
     if let Some(committed) = store.committed_ns {
         text.push_str(&format!(
@@ -155,7 +155,7 @@ fn received(traffic: &TrafficStatus) -> String {
         text.push_str(&format!(", {}", if loss.is_final { Style::Red.on(&what) } else { what }));
     }
     if traffic.skipped > 0 {
-        text.push_str(&format!(", {} samples not selected", grouped(traffic.skipped)));
+        text.push_str(&format!(", {} not selected", count_text(traffic.skipped, "sample")));
     }
     if !traffic.problem.is_empty() {
         text.push_str(&format!("; the last problem: {}", visible(&traffic.problem)));
@@ -182,7 +182,7 @@ fn watch(watch: &WatchStatus) -> String {
 
 /// Returns the bytes that are known not to have been read, as they follow the number of gaps.
 fn unread(bytes: u64) -> String {
-    if bytes == 0 { String::new() } else { format!(", at least {} bytes not read", grouped(bytes)) }
+    if bytes == 0 { String::new() } else { format!(", at least {} not read", count_text(bytes, "byte")) }
 }
 
 /// Returns the state of a source, and why it is in it.

@@ -1,7 +1,7 @@
 //! The audit log.
 
 use lifesigns_api::{AuditReport, AuditTrailRow};
-use lifesigns_text::{time_text, visible, visible_short};
+use lifesigns_text::{count_text, time_text, visible, visible_short};
 use serde_json::Value;
 
 use super::super::table::{Style, Table, View};
@@ -55,9 +55,9 @@ pub(crate) fn verified(report: &AuditReport) -> String {
         ),
         None if report.entries == 0 => "the audit log is empty\n".to_owned(),
         None => format!(
-            "{} {} entries, {} to {}, each fits the one before\nthe last one: {}:{}\n{}\n",
+            "{} {}, {} to {}, each fits the one before\nthe last one: {}:{}\n{}\n",
             Style::Green.on("the audit log is as it was written:"),
-            crate::terminal::grouped(report.entries),
+            count_text(report.entries, "entry|entries"),
             report.first,
             report.last,
             report.last,

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
+use lifesigns_model::NS_PER_MS;
+
 use crate::{
     book::{
         alerts::table::{Alerts, Room},
@@ -113,7 +115,7 @@ impl Lifecycle<'_> {
     /// person cancelled is not reopened: that case was closed.
     fn is_reopening(&self, before: &Alert, id: &str, since_ns: u64) -> bool {
         let Some(cancelled_ns) = before.cancelled_ns else { return false };
-        let window_ns = self.context.compiled.config().reopen_ms.saturating_mul(1_000_000);
+        let window_ns = self.context.compiled.config().reopen_ms.saturating_mul(NS_PER_MS);
         let in_window = since_ns.saturating_sub(cancelled_ns) <= window_ns;
         before.cause != Some(EndCause::Hand) && (before.id == id || in_window)
     }

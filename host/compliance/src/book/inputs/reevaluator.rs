@@ -1,7 +1,7 @@
 //! What follows when something changed for a definition on an object: its alert opens, waits, goes on,
 //! waits to be cancelled, or is cancelled.
 
-use lifesigns_model::DropKind;
+use lifesigns_model::{DropKind, NS_PER_MS};
 
 use crate::{
     book::{
@@ -214,5 +214,5 @@ fn cause_of_disabling(trigger: EndCause) -> EndCause {
 }
 
 fn wait_end_ns(since_ns: u64, wait_ms: u64) -> u64 {
-    since_ns.saturating_add(wait_ms.saturating_mul(1_000_000))
+    since_ns.saturating_add(wait_ms.saturating_mul(NS_PER_MS))
 }

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use lifesigns_model::NS_PER_S;
+
 use crate::book::{
     inputs::{review, rules, silence_changes},
     state::BookState,
@@ -9,7 +11,7 @@ use crate::book::{
 };
 
 /// The host's clock may go back this far, in nanoseconds, without any consequence.
-const SET_BACK_NS: u64 = 1_000_000_000;
+const SET_BACK_NS: u64 = NS_PER_S;
 
 /// Sets the host's clock. A clock that was wrong and is right again is followed back.
 pub(crate) fn set(state: &mut BookState, time_ns: u64) {

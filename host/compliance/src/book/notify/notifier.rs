@@ -1,5 +1,7 @@
 //! What follows from a change of an alert: badges, notices, and the alerts of children that it inhibits.
 
+use lifesigns_model::NS_PER_MS;
+
 use crate::{
     book::{
         alerts::table::Alerts,
@@ -126,7 +128,7 @@ impl Notifier<'_> {
                 continue;
             }
             let Some(known) = alert.notified.get(&receiver) else { continue };
-            let repeat_ns = grouping.repeat_ms.saturating_mul(1_000_000);
+            let repeat_ns = grouping.repeat_ms.saturating_mul(NS_PER_MS);
             let mut due_ns = known.last_ns.saturating_add(repeat_ns);
             if due_ns <= self.now_ns {
                 due_ns = self.now_ns.saturating_add(repeat_ns);

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use lifesigns_model::NS_PER_MS;
+
 use crate::{change::KnownRule, limits::RULE_GRACE_MS, pattern::Pattern};
 
 type Symptoms = Option<BTreeSet<String>>;
@@ -123,7 +125,7 @@ pub(crate) fn rule_of(symptom: &str) -> &str {
 }
 
 fn grace_end_ns(since_ns: u64) -> u64 {
-    since_ns.saturating_add(RULE_GRACE_MS * 1_000_000)
+    since_ns.saturating_add(RULE_GRACE_MS * NS_PER_MS)
 }
 
 fn by_name(rules: Vec<KnownRule>) -> Arc<BTreeMap<String, Symptoms>> {

@@ -1,6 +1,6 @@
 //! How raises, clears and the end of the hold time change the state of a symptom.
 
-use lifesigns_model::{self as model, Change};
+use lifesigns_model::{self as model, Change, NS_PER_MS};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -171,7 +171,7 @@ fn set_list<T: PartialEq>(known: &mut SharedList<T>, items: Vec<T>) {
 }
 
 fn millis(ms: u64) -> u64 {
-    ms.saturating_mul(1_000_000)
+    ms.saturating_mul(NS_PER_MS)
 }
 
 /// Returns the line that shows a raise, cut at [`limits::EVIDENCE_BYTES`].
