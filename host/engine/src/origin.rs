@@ -29,11 +29,8 @@ impl EventOrigin {
             Self::Line(scanned, line) => {
                 let line = &scanned.lines[*line as usize];
                 let (source, text) = (&scanned.source, line.raw.str(&scanned.text));
-                let evidence = source.decoder.evidence(text).unwrap_or_else(|| {
-                    let number = scanned.first_line + u64::from(line.number);
-                    EvidenceRef { source: &source.name, line: number, text }
-                });
-                (source.rank, evidence)
+                let number = scanned.first_line + u64::from(line.number);
+                (source.rank, source.decoder.evidence(text).or_at(&source.name, number))
             }
             Self::Reminder(kept, _) => {
                 (kept.rank, EvidenceRef { source: &kept.source, line: kept.line, text: &kept.text })

@@ -77,6 +77,15 @@ impl EventBatch {
 
     /// Adds a record about `object`, unless it names one. Returns whether it was taken.
     pub(crate) fn record(&mut self, item: u64, record: &LogRecord<'_>, object: &str) -> bool {
+        self.push_record(item, record, |records| records.push(record, object))
+    }
+
+    /// Adds a record as [`Self::record`] does that was decoded from `text`, which its evidence shows.
+    pub(crate) fn read(&mut self, item: u64, record: &LogRecord<'_>, object: &str, text: &str) -> bool {
+        self.push_record(item, record, |records| records.push_read(record, object, text))
+    }
+
+    fn push_record(&mut self, item: u64, record: &LogRecord<'_>, push: impl Fn(&mut RecordLines) -> Pushed) -> bool {
         if self.is_known() {
             return true;
         }
@@ -87,10 +96,10 @@ impl EventBatch {
         if self.records.is_empty() {
             self.records.reserve(self.expected_bytes);
         }
-        let mut pushed = self.records.push(record, object);
+        let mut pushed = push(&mut self.records);
         if pushed == Pushed::Full {
             self.close();
-            pushed = self.records.push(record, object);
+            pushed = push(&mut self.records);
         }
         self.note(item, pushed)
     }

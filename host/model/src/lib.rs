@@ -49,7 +49,7 @@ pub use ports::{
     RuleInstance, RuleState, SettingsMistakes, StateError,
 };
 pub use record::{BYTE_LIST_MARKS, Decoder, Facts, LogRecord};
-pub use rule_alert::{Attributes, EvidenceRef, RuleAlert, RuleAlertOrder, RuleAlertRef};
+pub use rule_alert::{Attributes, EvidenceRef, LineEvidence, RuleAlert, RuleAlertOrder, RuleAlertRef};
 pub use rule_call::{InterestCheck, InterestMatch, RuleCall, StateValue};
 pub use rule_key::{RuleKey, RuleLane};
 pub use shadow_diff::{ChangeCount, DiffExample, LaneWork, ShadowDiff};

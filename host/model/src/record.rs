@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::EvidenceRef;
+use crate::LineEvidence;
 
 /// One decoded line. Texts borrow from the line where they occur there unchanged.
 #[derive(Debug, Default, PartialEq)]
@@ -71,15 +71,13 @@ pub trait Decoder: Send + Sync {
         true
     }
 
-    /// Returns the part of a line that its author wrote, which is kept of it and shown as evidence. It can be decoded
-    /// again.
+    /// Returns what is kept of a line: the part that its author wrote, and what is needed to decode it again.
     fn written<'a>(&self, line: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(line)
     }
 
-    /// Returns the place and the text of a line that was read elsewhere, of what [`Decoder::written`] returned; `None` if
-    /// that is the text, and the place that of the chunk.
-    fn evidence<'a>(&self, _written: &'a str) -> Option<EvidenceRef<'a>> {
-        None
+    /// Returns what is shown of a line, of what [`Decoder::written`] returned.
+    fn evidence<'a>(&self, written: &'a str) -> LineEvidence<'a> {
+        LineEvidence { place: None, text: written }
     }
 }

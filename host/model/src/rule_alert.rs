@@ -13,6 +13,23 @@ pub struct EvidenceRef<'a> {
     pub text: &'a str,
 }
 
+/// What is shown of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineEvidence<'a> {
+    /// The source and the line's number there, from 1, of a line that was read elsewhere.
+    pub place: Option<(&'a str, u64)>,
+    /// The text as its author wrote it.
+    pub text: &'a str,
+}
+
+impl<'a> LineEvidence<'a> {
+    /// Returns it with its place, which is that of the chunk unless it was read elsewhere.
+    pub fn or_at(self, source: &'a str, line: u64) -> EvidenceRef<'a> {
+        let (source, line) = self.place.unwrap_or((source, line));
+        EvidenceRef { source, line, text: self.text }
+    }
+}
+
 /// The order of all rule alerts of a replay: event time, then the sources' order, then line, then rule
 /// name, then the rule's own order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]

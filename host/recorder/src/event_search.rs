@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::ControlFlow};
 use lifesigns_api::{ApiError, EventPage, EventQuery, FoundEvent, KeptEventsStatus};
 use lifesigns_compliance::Pattern;
 use lifesigns_engine::KeptEvent;
-use lifesigns_model::{EvidenceRef, LogRecord};
+use lifesigns_model::LogRecord;
 
 use crate::shared::RecorderShared;
 
@@ -91,8 +91,7 @@ impl<'a> EventCondition<'a> {
         if !in_time || !is(&self.object, event.object) {
             return None;
         }
-        let here = || EvidenceRef { source: &event.source.name, line: event.line, text: event.text };
-        let shown = event.source.decoder.evidence(event.text).unwrap_or_else(here);
+        let shown = event.source.decoder.evidence(event.text).or_at(&event.source.name, event.line);
         let has_text = self.query.text.as_ref().is_none_or(|text| contains(shown.text, text));
         if !is(&self.source, shown.source) || !has_text {
             return None;

@@ -100,7 +100,7 @@ fn event(raw: &str, item: u64, context: &DecodeContext<'_>, batch: &mut EventBat
             .filter_map(|(name, value)| Some((Cow::Borrowed(name), value?))),
     );
     let record = envelope.record(&text, context.decoder);
-    batch.record(item, &record, context.object);
+    batch.read(item, &record, context.object, &text);
     Ok(())
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn raw(body: &str, host: Option<&str>, context: &DecodeContext<'_>, b
         context.check_items(batch)?;
         let envelope = Envelope { object: host.map(Cow::Borrowed), ..Envelope::default() };
         let record = envelope.record(line, context.decoder);
-        batch.record(item, &record, context.object);
+        batch.read(item, &record, context.object, line);
         item += 1;
     }
     Ok((item == 0).then_some((HecFault::NoData, 0)))

@@ -108,7 +108,7 @@ fn event(
     }
     envelope.object = object(agent.id, host).map(Cow::Owned);
     let record = envelope.record(text, context.decoder);
-    if batch.record(item, &record, context.object) && is_cut {
+    if batch.read(item, &record, context.object, text) && is_cut {
         batch.note_cut();
     }
     Ok(true)

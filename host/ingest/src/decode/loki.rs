@@ -37,7 +37,7 @@ fn take(
     let app = labels::app(stream).or_else(|| labels::app(&entry.metadata)).map(|app| app.to_owned().into());
     let envelope = Envelope { time_ns: entry.time_ns, object, app, fields: copied.chain(entry.metadata).collect() };
     let record = envelope.record(&entry.line, context.decoder);
-    batch.record(*item, &record, context.object);
+    batch.read(*item, &record, context.object, &entry.line);
     *item += 1;
     Ok(())
 }

@@ -4,10 +4,12 @@
 mod batch;
 mod objects;
 mod placed;
+mod record_decoder;
 mod records;
 
 pub use batch::Pushed;
 pub use objects::{ObjectLines, object_decoder};
 pub use placed::{PlacedLine, PlacedLines, placed_decoder};
+pub use record_decoder::record_decoder;
+pub use records::RecordLines;
 pub(crate) use records::quoted;
-pub use records::{RecordLines, record_decoder};

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use lifesigns_model::{Decoder, EvidenceRef, LogRecord, limits};
+use lifesigns_model::{Decoder, LineEvidence, LogRecord, limits};
 
 use super::{
     batch::{LineBatch, Pushed},
@@ -173,9 +173,11 @@ impl Decoder for OfPlaces {
         }
     }
 
-    fn evidence<'a>(&self, written: &'a str) -> Option<EvidenceRef<'a>> {
-        let Parts { place, number, text, .. } = Parts::of(written)?;
-        Some(EvidenceRef { source: place, line: number, text })
+    fn evidence<'a>(&self, written: &'a str) -> LineEvidence<'a> {
+        match Parts::of(written) {
+            Some(Parts { place, number, text, .. }) => LineEvidence { place: Some((place, number)), text },
+            None => LineEvidence { place: None, text: written },
+        }
     }
 }
 
@@ -215,15 +217,15 @@ mod tests {
             let expected = Format::Auto.decoder(0).decode(text).message.map(Cow::into_owned);
             assert_eq!(record.message.as_deref(), expected.as_deref());
             let written = decoder.written(&line).into_owned();
-            let evidence = decoder.evidence(&written).expect("it has a place");
-            assert_eq!(evidence, EvidenceRef { source: LINE.place, line: 17, text });
+            let evidence = decoder.evidence(&written);
+            assert_eq!(evidence, LineEvidence { place: Some((LINE.place, 17)), text });
             assert_eq!(decoder.decode(&written), record);
         }
         // The time of the line itself counts.
         let line = pushed(&PlacedLine { text: "2026-11-28T10:00:00Z db-9 app: x", ..LINE });
         assert_eq!(decoder.decode(&line).time_ns, Some(1_795_860_000_000_000_000));
         assert_eq!(decoder.decode("no such line").message.as_deref(), Some("no such line"));
-        assert_eq!(decoder.evidence("no such line"), None);
+        assert_eq!(decoder.evidence("no such line"), LineEvidence { place: None, text: "no such line" });
     }
 
     #[test]

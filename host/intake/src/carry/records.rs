@@ -1,14 +1,11 @@
 //! Decoded records as lines: what a source has that gets its records decoded (OTLP, Loki, HEC).
 
-use std::{borrow::Cow, sync::Arc};
-
-use lifesigns_model::{Decoder, Facts, LogRecord, limits};
+use lifesigns_model::{Facts, LogRecord, limits};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::batch::{LineBatch, Pushed};
-use crate::decode::{InvalidJson, JsonReader};
 
-/// Decoded records, to be decoded again by [`record_decoder`], which gives exactly what was pushed.
+/// Decoded records, to be decoded again by [`record_decoder`](super::record_decoder), which gives exactly what was pushed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordLines {
     lines: LineBatch,
@@ -20,7 +17,24 @@ impl RecordLines {
     /// which there is no room in a line ([`limits::LINE_BYTES`]) is cut; metrics that are no numbers are
     /// left out.
     pub fn push(&mut self, record: &LogRecord<'_>, object: &str) -> Pushed {
-        let Ok(head) = serde_json::to_string(&Head { record, object }) else { return Pushed::TooLarge };
+        self.push_whole(record, object, None)
+    }
+
+    /// Adds a record that was decoded from `text`, which is shown as evidence. If there is no room for it beside the
+    /// whole message, the message is shown.
+    pub fn push_read(&mut self, record: &LogRecord<'_>, object: &str, text: &str) -> Pushed {
+        if record.message.as_deref() == Some(text) {
+            return self.push(record, object);
+        }
+        match self.push_whole(record, object, Some(text)) {
+            Pushed::TooLarge => self.push(record, object),
+            pushed => pushed,
+        }
+    }
+
+    fn push_whole(&mut self, record: &LogRecord<'_>, object: &str, shown: Option<&str>) -> Pushed {
+        let head = Head { record, object, shown, message: None };
+        let Ok(head) = serde_json::to_string(&head) else { return Pushed::TooLarge };
         // The brace of the head makes room for the message.
         let head = &head[..head.len() - 1];
         let Some(message) = &record.message else { return self.push_line(head, "") };
@@ -28,6 +42,9 @@ impl RecordLines {
         let before = format!("{head}{separator}\"message\":");
         let Some(room) = limits::LINE_BYTES.checked_sub(before.len() + 1) else { return Pushed::TooLarge };
         let Some((text, is_cut)) = quoted(message, room) else { return Pushed::TooLarge };
+        if is_cut && shown.is_some() {
+            return Pushed::TooLarge;
+        }
         let pushed = self.push_line(&before, &text);
         self.cut += u64::from(is_cut && pushed == Pushed::Added);
         pushed
@@ -92,10 +109,14 @@ const fn quoted_bytes(char: char) -> usize {
     }
 }
 
-/// Everything of a record but its message.
-struct Head<'r> {
-    record: &'r LogRecord<'r>,
-    object: &'r str,
+/// A record, with its message where that is given.
+pub(super) struct Head<'r> {
+    pub(super) record: &'r LogRecord<'r>,
+    /// The object if the record names none.
+    pub(super) object: &'r str,
+    /// The text that it was decoded from, if that is carried.
+    pub(super) shown: Option<&'r str>,
+    pub(super) message: Option<&'r str>,
 }
 
 impl Serialize for Head<'_> {
@@ -121,6 +142,12 @@ impl Serialize for Head<'_> {
         if let Some(facts) = facts {
             serialize_facts(facts, &mut map)?;
         }
+        if let Some(shown) = self.shown {
+            map.serialize_entry("shown", shown)?;
+        }
+        if let Some(message) = self.message {
+            map.serialize_entry("message", message)?;
+        }
         map.end()
     }
 }
@@ -136,184 +163,4 @@ fn serialize_facts<M: SerializeMap>(facts: &Facts<'_>, map: &mut M) -> Result<()
     map.serialize_entry("properties", &facts.properties[..facts.properties.len().min(limits::FIELDS)])?;
     let finite = facts.metrics.iter().filter(|(_, value)| value.is_finite());
     map.serialize_entry("metrics", &finite.take(limits::FIELDS).collect::<Vec<_>>())
-}
-
-/// Returns the decoder for [`RecordLines`].
-pub fn record_decoder() -> Arc<dyn Decoder> {
-    Arc::new(OfRecords)
-}
-
-struct OfRecords;
-
-impl Decoder for OfRecords {
-    fn decode<'a>(&self, line: &'a str) -> LogRecord<'a> {
-        read(line).unwrap_or_else(|InvalidJson| LogRecord {
-            message: Some(Cow::Borrowed(line)),
-            malformed: true,
-            ..LogRecord::default()
-        })
-    }
-
-    fn escapes(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> bool {
-        true
-    }
-
-    /// Most records have a time.
-    fn may_have_time(&self, _: &[u8]) -> bool {
-        true
-    }
-}
-
-fn read(line: &str) -> Result<LogRecord<'_>, InvalidJson> {
-    let mut json = JsonReader::new(line);
-    let mut record = LogRecord::default();
-    json.step(b'{')?;
-    let mut first = true;
-    while let Some(key) = json.key(first)? {
-        first = false;
-        match &*key {
-            "time" => record.time_ns = Some(json.raw()?.parse().map_err(|_| InvalidJson)?),
-            "object" => record.object = Some(json.string()?),
-            "app" => record.app = Some(json.string()?),
-            "message" => record.message = Some(json.string()?),
-            "malformed" => record.malformed = json.raw()? == "true",
-            "fields" => record.fields = pairs(&mut json, JsonReader::string)?,
-            "kind" => facts(&mut record).kind = Some(json.string()?),
-            "parent" => facts(&mut record).parent = Some(json.string()?),
-            "properties" => facts(&mut record).properties = pairs(&mut json, text_or_null)?,
-            "metrics" => facts(&mut record).metrics = pairs(&mut json, number)?,
-            _ => return Err(InvalidJson),
-        }
-    }
-    json.end()?;
-    Ok(record)
-}
-
-fn facts<'r, 'a>(record: &'r mut LogRecord<'a>) -> &'r mut Facts<'a> {
-    record.facts.get_or_insert_default()
-}
-
-fn text_or_null<'a>(json: &mut JsonReader<'a>) -> Result<Option<Cow<'a, str>>, InvalidJson> {
-    if json.peek() == b'"' {
-        return json.string().map(Some);
-    }
-    if json.raw()? == "null" { Ok(None) } else { Err(InvalidJson) }
-}
-
-fn number(json: &mut JsonReader<'_>) -> Result<f64, InvalidJson> {
-    json.raw()?.parse().map_err(|_| InvalidJson)
-}
-
-type Pairs<'a, V> = Vec<(Cow<'a, str>, V)>;
-
-/// Reads a list of pairs.
-fn pairs<'a, V>(
-    json: &mut JsonReader<'a>,
-    value: fn(&mut JsonReader<'a>) -> Result<V, InvalidJson>,
-) -> Result<Pairs<'a, V>, InvalidJson> {
-    let mut pairs = Vec::new();
-    json.step(b'[')?;
-    if json.step(b']').is_ok() {
-        return Ok(pairs);
-    }
-    loop {
-        json.step(b'[')?;
-        let name = json.string()?;
-        json.step(b',')?;
-        json.peek();
-        let value = value(json)?;
-        json.step(b']')?;
-        if pairs.len() < limits::FIELDS {
-            pairs.push((name, value));
-        }
-        if json.step(b',').is_err() {
-            json.step(b']')?;
-            return Ok(pairs);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::{collection::vec, option, prelude::*};
-
-    use super::*;
-
-    fn text() -> impl Strategy<Value = Cow<'static, str>> {
-        any::<String>().prop_map(Cow::Owned)
-    }
-
-    fn facts() -> impl Strategy<Value = Facts<'static>> {
-        let number = any::<i32>().prop_map(|number| f64::from(number) / 8.0);
-        let (properties, metrics) = (vec((text(), option::of(text())), 0..3), vec((text(), number), 0..3));
-        (option::of(text()), option::of(text()), properties, metrics)
-            .prop_map(|(kind, parent, properties, metrics)| Facts { kind, parent, properties, metrics })
-    }
-
-    fn record() -> impl Strategy<Value = LogRecord<'static>> {
-        let texts = (option::of(text()), option::of(text()), option::of(text()));
-        (option::of(any::<u64>()), texts, vec((text(), text()), 0..4), option::of(facts()), any::<bool>()).prop_map(
-            |(time_ns, (object, app, message), fields, facts, malformed)| LogRecord {
-                time_ns,
-                object,
-                app,
-                message,
-                fields,
-                facts,
-                malformed,
-            },
-        )
-    }
-
-    fn lines(records: &RecordLines) -> String {
-        String::from_utf8(records.clone().into_bytes()).expect("text")
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_pushed_is_decoded_again(records in vec(record(), 0..4)) {
-            let mut carried = RecordLines::default();
-            for record in &records {
-                prop_assert_eq!(carried.push(record, ""), Pushed::Added);
-            }
-            let (text, decoder) = (lines(&carried), record_decoder());
-            let decoded: Vec<_> = text.lines().map(|line| decoder.decode(line)).collect();
-            prop_assert_eq!(decoded, records);
-            prop_assert_eq!(carried.cut(), 0);
-        }
-
-        #[test]
-        fn any_line_is_decoded(line in any::<String>()) {
-            let record = record_decoder().decode(&line).message.map(Cow::into_owned);
-            prop_assert!(record.is_none_or(|message| message == line));
-        }
-    }
-
-    #[test]
-    fn an_object_holds_for_records_that_name_none() {
-        let mut records = RecordLines::default();
-        let named = LogRecord { object: Some("web-1".into()), ..LogRecord::default() };
-        assert_eq!(records.push(&named, "10.0.0.1"), Pushed::Added);
-        assert_eq!(records.push(&LogRecord::default(), "10.0.0.1"), Pushed::Added);
-        let (text, decoder) = (lines(&records), record_decoder());
-        let objects: Vec<_> = text.lines().map(|line| decoder.decode(line).object).collect();
-        assert_eq!(objects, [Some("web-1".into()), Some("10.0.0.1".into())]);
-    }
-
-    #[test]
-    fn what_is_too_long_is_cut_or_refused() {
-        let mut records = RecordLines::default();
-        let long = LogRecord { message: Some("\u{1}é".repeat(limits::LINE_BYTES).into()), ..LogRecord::default() };
-        assert_eq!((records.push(&long, ""), records.cut()), (Pushed::Added, 1));
-        let text = lines(&records);
-        assert!(text.len() <= limits::LINE_BYTES + 1 && text.len() > limits::LINE_BYTES - 16, "{}", text.len());
-        let message = record_decoder().decode(text.trim_end()).message;
-        assert!(message.is_some_and(|message| long.message.is_some_and(|whole| whole.starts_with(&*message))));
-        let wide = LogRecord { object: Some("x".repeat(limits::LINE_BYTES).into()), ..LogRecord::default() };
-        assert_eq!(records.push(&wide, ""), Pushed::TooLarge);
-    }
 }

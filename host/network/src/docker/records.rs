@@ -85,17 +85,17 @@ impl RecordBatch {
         if records.is_empty() {
             self.waiting.notify_one();
         }
-        let mut pushed = records.push(&record, &self.object);
+        let mut pushed = records.push_read(&record, &self.object, &text);
         if pushed == Pushed::TooLarge {
             // By the fields that were read of it: what is left has room.
             record.fields.truncate(OWN_FIELDS);
             add(&self.counters.cut, 1);
-            pushed = records.push(&record, &self.object);
+            pushed = records.push_read(&record, &self.object, &text);
         }
         if pushed == Pushed::Full {
             self.submit(std::mem::take(&mut *records));
             // Lines are bounded: one has room in an empty batch.
-            let _ = records.push(&record, &self.object);
+            let _ = records.push_read(&record, &self.object, &text);
         }
         self.positions.borrow_mut().advance(&container.key, line.stream, line.position);
     }

@@ -85,7 +85,7 @@ impl OtlpTaker<'_, '_> {
         };
         let text = if log.body.is_empty() { &log.event } else { &log.body };
         let record = envelope.record(text, self.context.decoder);
-        self.batch.record(self.item, &record, self.context.object);
+        self.batch.read(self.item, &record, self.context.object, text);
         self.item += 1;
         Ok(())
     }
