@@ -133,7 +133,7 @@ pub(crate) fn decoded(
     {
         return Err(bomb(limits));
     }
-    collect(compression.reader(std::io::Cursor::new(bytes)), limits, held)
+    collect(compression.reader_within(std::io::Cursor::new(bytes), limits.decoded_bytes), limits, held)
 }
 
 const fn bomb(limits: &IngestLimits) -> IngestError {

@@ -3,8 +3,6 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use axum::body::Body;
-use http_body_util::BodyExt;
 use lifesigns_intake::{ExportedEntry, JournalCursor, JournalExport};
 use lifesigns_model::AckCallback;
 use lifesigns_sources::{Content, ObjectLines, Pushed, TrySubmission};
@@ -20,6 +18,7 @@ use crate::{
     incoming::IncomingRequest,
     receiver::Receiver,
     seen_entries::SeenEntries,
+    unpacked::{self, BodyPieces},
 };
 
 /// Pieces that are submitted and not committed; more are not read.
@@ -74,12 +73,14 @@ impl Receiver {
 
 impl JournalUpload<'_> {
     async fn take(&mut self, incoming: IncomingRequest) -> Result<(), IngestError> {
-        if incoming.encoding() != Ok(BodyEncoding::Plain) {
-            return Err(IngestError::MediaType("an upload of the journal is not compressed: leave out `Compression=`"));
-        }
+        let encoding = incoming.encoding().map_err(|_| unpacked::unknown_encoding())?;
+        let pieces = BodyPieces::new(incoming.body, encoding, self.receiver.limits.idle)?;
         let mut held = HeldRoom::new(self.receiver.room());
         held.grow(ROOM_BYTES)?;
-        let read = self.read(incoming.body).await;
+        if encoding != BodyEncoding::Plain {
+            held.grow(unpacked::HELD_BYTES)?;
+        }
+        let read = self.read(pieces).await;
         // Also behind a fault: these entries are whole, and the sender begins again with the next upload.
         let rest = self.submit_rest().await;
         read.and(rest)?;
@@ -89,16 +90,12 @@ impl JournalUpload<'_> {
         Ok(())
     }
 
-    async fn read(&mut self, mut body: Body) -> Result<(), IngestError> {
+    async fn read(&mut self, mut pieces: BodyPieces) -> Result<(), IngestError> {
         let mut export = JournalExport::default();
-        let idle = self.receiver.limits.idle;
-        loop {
-            let next = timeout(idle, body.frame()).await.map_err(|_| IngestError::Slow)?;
-            let Some(frame) = next else { break };
-            let frame = frame.map_err(|error| IngestError::malformed(format!("the body cannot be read: {error}")))?;
-            let Some(data) = frame.data_ref() else { continue };
+        while let Some(piece) = pieces.next().await {
+            let data = piece?;
             self.receiver.counters.note_bytes(data.len());
-            let read = export.read(data, |entry| self.add(entry));
+            let read = export.read(&data, |entry| self.add(entry));
             for piece in std::mem::take(&mut self.full) {
                 self.submit(piece).await?;
             }

@@ -20,6 +20,7 @@ mod routes;
 mod seen_entries;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 
 pub use agents::{AgentRegistry, KnownAgentChange, agent_route_rules, agent_router};
 pub use ingest::Ingest;

@@ -75,10 +75,15 @@ impl Compression {
 
     /// Returns a reader of what a stream that is compressed like this contains.
     pub fn reader(self, stream: impl Read + Send + 'static) -> Box<dyn Read + Send> {
+        self.reader_within(stream, usize::MAX)
+    }
+
+    /// Returns such a reader, which fails where a frame of Zstandard has a window larger than `window_bytes`.
+    pub fn reader_within(self, stream: impl Read + Send + 'static, window_bytes: usize) -> Box<dyn Read + Send> {
         match self {
             Self::None => Box::new(stream),
             Self::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BLOCK_BYTES, stream))),
-            Self::Zstd { .. } => Box::new(ZstdFrames::new(BufReader::with_capacity(BLOCK_BYTES, stream))),
+            Self::Zstd { .. } => Box::new(ZstdFrames::new(BufReader::with_capacity(BLOCK_BYTES, stream), window_bytes)),
         }
     }
 

@@ -47,18 +47,40 @@ pub(crate) struct ZstdFrames<R> {
     stream: R,
     decoder: FrameDecoder,
     is_in_frame: bool,
+    /// The largest window that a frame may have, in bytes.
+    window_bytes: usize,
+}
+
+/// The head of a frame on its way to the decoder.
+struct HeadReader<'r, R> {
+    stream: &'r mut R,
+    head: Vec<u8>,
+}
+
+impl<R: Read> Read for HeadReader<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(into)?;
+        self.head.extend_from_slice(&into[..count]);
+        Ok(count)
+    }
 }
 
 impl<R: BufRead> ZstdFrames<R> {
-    pub(crate) fn new(stream: R) -> Self {
-        Self { stream, decoder: FrameDecoder::new(), is_in_frame: false }
+    /// Reads the frames of a stream, of which none may have a window larger than `window_bytes`.
+    pub(crate) fn new(stream: R, window_bytes: usize) -> Self {
+        Self { stream, decoder: FrameDecoder::new(), is_in_frame: false, window_bytes }
     }
 
     /// Begins the next frame; returns whether there is one.
     fn begin(&mut self) -> io::Result<bool> {
         while !self.stream.fill_buf()?.is_empty() {
-            match self.decoder.reset(&mut self.stream) {
+            let mut head = HeadReader { stream: &mut self.stream, head: Vec::new() };
+            match self.decoder.reset(&mut head) {
                 Ok(()) => {
+                    let (window, most) = (window_bytes(&head.head), self.window_bytes);
+                    if window > most {
+                        return Err(invalid(format_args!("a window of {window} bytes, and it may have {most}")));
+                    }
                     self.is_in_frame = true;
                     return Ok(true);
                 }

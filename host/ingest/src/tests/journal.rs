@@ -68,3 +68,36 @@ fn without_room_an_upload_waits_and_is_then_refused_for_a_while() {
     assert_eq!(rig.upload(entry(1)).0, 202);
     assert_eq!(count(&rig), 1);
 }
+
+#[test]
+fn compressed_uploads_are_unpacked_while_they_come() {
+    let mut rig = Rig::new(&IngestLimits { body_bytes: 1 << 20, decoded_bytes: 1 << 20, ..IngestLimits::default() });
+    let text = |numbers: std::ops::RangeInclusive<u64>| numbers.map(entry).collect::<String>();
+    let zstd =
+        |text: &str| ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    let upload = |rig: &mut Rig, encoding: &str, body: Vec<u8>| {
+        let headers = [("content-type", "application/vnd.fdo.journal"), ("content-encoding", encoding)];
+        rig.post("/upload", &headers, body)
+    };
+    // As the sender does: a frame for each piece.
+    let frames = [zstd(&text(1..=20_000)), zstd(&text(20_001..=40_000))].concat();
+    assert_eq!(upload(&mut rig, "zstd", frames), (202, "OK.".to_owned()));
+    assert_eq!(count(&rig), 40_000);
+    assert_eq!(upload(&mut rig, "gzip", gzip(text(40_001..=40_010).as_bytes())).0, 202);
+    assert_eq!(count(&rig), 10);
+    // What is whole before a fault counts.
+    let cut = zstd(&text(40_011..=60_000));
+    let (status, said) = upload(&mut rig, "zstd", cut[..cut.len() - 9].to_vec());
+    assert!(status == 400 && said.contains("cannot be decompressed"), "{status} {said}");
+    let before = count(&rig);
+    assert!(before > 0 && before < 19_990, "{before}");
+    // A window that would fill the memory.
+    let mut huge = zstd(&entry(1));
+    huge.splice(4..6, [0x00, 0x88]);
+    let (status, said) = upload(&mut rig, "zstd", huge);
+    assert!(status == 400 && said.contains("window"), "{status} {said}");
+    for encoding in ["lz4", "xz", "snappy", "br"] {
+        let (status, said) = upload(&mut rig, encoding, b"x".to_vec());
+        assert!(status == 415 && said.contains("gzip or zstd"), "{encoding}: {status} {said}");
+    }
+}
