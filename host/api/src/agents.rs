@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use lifesigns_compliance::Pattern;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Agents that are alike, and what they collect.
@@ -21,7 +22,7 @@ pub struct AgentGroup {
 }
 
 /// What an agent collects.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentConfiguration {
     /// Files, in order: the first entry that names a file decides how it is read.
@@ -33,7 +34,7 @@ pub struct AgentConfiguration {
 }
 
 /// Files of a folder.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct FileCollection {
     /// Its name, unique in its group.
@@ -55,7 +56,7 @@ pub struct FileCollection {
 }
 
 /// The journal of systemd.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct JournalCollection {
     /// Fields of each event.
@@ -63,7 +64,7 @@ pub struct JournalCollection {
 }
 
 /// What an agent says of itself each time that it asks for its configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentReport {
     /// The version of its program.
@@ -112,7 +113,7 @@ impl AgentReport {
 }
 
 /// A source of an agent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentSource {
     /// The path, or `journald`, or `host`.
@@ -128,7 +129,7 @@ pub struct AgentSource {
 }
 
 /// What a host answers to a report.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentOrders {
     /// The group that the agent is in; `None` if there is none for it.
@@ -144,7 +145,7 @@ pub struct AgentOrders {
 }
 
 /// An agent as a host knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentStatus {
     /// Its name, which is the object of what it sends.
@@ -173,7 +174,7 @@ pub struct AgentStatus {
 }
 
 /// The agents that a host knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AgentList {
     /// All of them, by name.
@@ -182,6 +183,40 @@ pub struct AgentList {
     pub limit: u64,
     /// Agents that made room for others, since the host was started.
     pub forgotten: u64,
+}
+
+impl AgentList {
+    /// How many agents are remembered.
+    pub const LIMIT: usize = 10_000;
+    /// How often an agent asks, in milliseconds, and for each agent beyond that how much more rarely.
+    const POLL_MS: u64 = 3000;
+    const POLL_MS_PER_AGENT: u64 = 20;
+    /// The number of times that an agent has not asked when it is taken to be away.
+    pub const MISSED: u64 = 4;
+
+    /// Returns how often an agent asks where there are `count`, in milliseconds.
+    pub fn poll_ms(count: usize) -> u64 {
+        Self::POLL_MS.max(count as u64 * Self::POLL_MS_PER_AGENT)
+    }
+
+    /// Notes which agents have not asked for so long that they are taken to be away.
+    pub fn note_away(&mut self, now_ns: u64) {
+        let away_ns = Self::poll_ms(self.agents.len()) * Self::MISSED * 1_000_000;
+        for agent in &mut self.agents {
+            agent.is_away = now_ns.saturating_sub(agent.seen_ns) > away_ns;
+        }
+    }
+
+    /// Notes whose credentials were revoked since the agent was seen last.
+    pub fn note_revoked(&mut self, revoked: Vec<RevokedAgent>) {
+        let revoked: BTreeMap<String, RevokedAgent> =
+            revoked.into_iter().map(|agent| (agent.name.clone(), agent)).collect();
+        for agent in &mut self.agents {
+            if let Some(revoked) = revoked.get(&agent.name).filter(|revoked| revoked.revoked_ns >= agent.seen_ns) {
+                (agent.revoked_ns, agent.refused_ns) = (Some(revoked.revoked_ns), revoked.refused_ns);
+            }
+        }
+    }
 }
 
 /// An agent whose credentials were revoked.

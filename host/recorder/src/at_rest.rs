@@ -4,9 +4,9 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery,
-    ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection, OutboxFilter,
-    RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentList, AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow,
+    BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection,
+    OutboxFilter, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
@@ -199,6 +199,18 @@ impl Service for StoreAtRest {
 
     fn revoke_token(&self, name: &str) -> Result<String, ApiError> {
         self.act_at_rest(|record, who, now_ns| tokens::revoke_at_rest(record, name, who, now_ns))
+    }
+
+    /// As the host knew them last: what they read is of the moment and is not kept.
+    fn agents(&self) -> Result<AgentList, ApiError> {
+        let reader = self.reader()?;
+        let stored = reader.agents().map_err(history::unreadable)?;
+        let known = stored.iter().filter_map(|agent| serde_json::from_str(&agent.report).ok());
+        let mut list = AgentList { agents: known.collect(), limit: AgentList::LIMIT as u64, forgotten: 0 };
+        list.note_away(self.clock.now_ns());
+        let tokens = reader.tokens().map_err(history::unreadable)?;
+        list.note_revoked(tokens::revoked_agents(tokens.iter().map(|token| (token, 0))));
+        Ok(list)
     }
 
     fn revoke_agent(&self, name: &str) -> Result<String, ApiError> {

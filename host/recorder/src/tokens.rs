@@ -100,19 +100,7 @@ impl TokenTable {
     /// Returns the agents whose credentials were revoked and that have no others.
     pub(crate) fn revoked_agents(&self) -> Vec<RevokedAgent> {
         let entries = self.0.read();
-        let own = || entries.values().filter(|entry| entry.roles.contains(Role::Agent) && entry.token.agent.is_some());
-        let current: HashSet<&String> = own()
-            .filter(|entry| entry.token.revoked_ns.is_none())
-            .filter_map(|entry| entry.token.agent.as_ref())
-            .collect();
-        let revoked = |entry: &TokenEntry| {
-            let name = entry.token.agent.clone().filter(|name| !current.contains(name))?;
-            let refused_ns = Some(entry.used_ns.load(Ordering::Relaxed)).filter(|used_ns| *used_ns > 0);
-            let revoked_ns = entry.token.revoked_ns?;
-            // What it did before it was revoked was not refused.
-            Some(RevokedAgent { name, revoked_ns, refused_ns: refused_ns.filter(|used_ns| *used_ns >= revoked_ns) })
-        };
-        own().filter_map(revoked).collect()
+        revoked_agents(entries.values().map(|entry| (&entry.token, entry.used_ns.load(Ordering::Relaxed))))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -262,12 +250,29 @@ pub(crate) fn revocation(token: &StoredToken, now_ns: u64) -> TokenChange {
 
 /// Returns the name of the caller that shows a token.
 pub(crate) fn caller_name(token: &str) -> String {
-    format!("token {token}")
+    format!("{}{token}", Caller::TOKEN)
 }
 
 /// Returns the name of the token that a caller showed; `None` if it showed none.
 pub(crate) fn name_of_caller(who: &str) -> Option<&str> {
     who.strip_prefix("token ")
+}
+
+/// Returns the agents whose credentials were revoked and that have no others, of all tokens with when each was last shown
+/// (0 for never).
+pub(crate) fn revoked_agents<'t>(tokens: impl Iterator<Item = (&'t StoredToken, u64)>) -> Vec<RevokedAgent> {
+    let own = tokens.filter_map(|(token, used_ns)| Some((token.agent.as_ref()?, token, used_ns)));
+    let own: Vec<_> = own.filter(|(_, token, _)| roles(token).contains(Role::Agent)).collect();
+    let in_force = own.iter().filter(|(_, token, _)| token.revoked_ns.is_none());
+    let current: HashSet<&String> = in_force.map(|(name, ..)| *name).collect();
+    let mut revoked = Vec::new();
+    for (name, token, used_ns) in &own {
+        let Some(revoked_ns) = token.revoked_ns.filter(|_| !current.contains(name)) else { continue };
+        // What it did before it was revoked was not refused.
+        let refused_ns = Some(*used_ns).filter(|used_ns| *used_ns > 0 && *used_ns >= revoked_ns);
+        revoked.push(RevokedAgent { name: (*name).clone(), revoked_ns, refused_ns });
+    }
+    revoked
 }
 
 /// Returns what is listed of a token.

@@ -1,4 +1,4 @@
-//! `lifesigns agents`: what a running host knows of its agents.
+//! `lifesigns agents`: what a host knows of its agents, or knew when it stopped.
 
 use lifesigns::model::NS_PER_MS;
 use lifesigns_api::{AgentList, AgentReport, AgentStatus};

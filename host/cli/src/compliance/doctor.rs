@@ -1,7 +1,7 @@
 //! `lifesigns doctor`: looks configuration, store and host over.
 
 use lifesigns::model::{Clock as _, NS_PER_S, SystemClock};
-use lifesigns_api::{Service, SourceState, SourceStatus, StoreState, TrafficStatus};
+use lifesigns_api::{AgentStatus, Service, SourceState, SourceStatus, StoreState, TrafficStatus};
 use lifesigns_compliance::query::{Query, QueryAnswer};
 use lifesigns_gateway::{ConnectError, HostClient};
 use lifesigns_store_sqlite::{FindingLevel, StoreReader};
@@ -13,6 +13,7 @@ use super::{
     at_rest,
     places::ResolvedPaths,
     table::{Style, heading},
+    when,
     write::emit,
 };
 use crate::{
@@ -22,6 +23,9 @@ use crate::{
 
 /// A store whose last commit is further ahead of the clock than this is spoken of.
 const CLOCK_AHEAD_S: u64 = 60;
+
+/// An agent that has not reported for longer than this is spoken of: an hour, in nanoseconds.
+const AWAY_NS: u64 = 60 * 60 * 1_000_000_000;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -80,6 +84,7 @@ pub(crate) fn run(place: &TargetArgs) -> Outcome {
     }));
     clock(&places, &mut findings);
     host(&places, &mut findings);
+    agents(&places, &mut findings);
     doubts(&places, &mut findings);
     emit(&findings, place, |_| page(&findings))?;
     match findings.iter().filter(|found| found.level == "bad").count() {
@@ -175,6 +180,36 @@ fn host(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     }
     for receiver in status.receivers.iter().filter(|receiver| !receiver.last_error.is_empty()) {
         find("warning", format!("receiver {}: {}", receiver.name, receiver.last_error), "");
+    }
+}
+
+/// Agents that are looked for in vain: those that show revoked credentials, and those that have been away for long.
+fn agents(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
+    let live = HostClient::connect(&places.socket).ok().and_then(|client| client.agents().ok());
+    let at_rest = || at_rest::service(places, String::new()).ok()?.agents().ok();
+    let Some(known) = live.or_else(at_rest) else { return };
+    let now_ns = SystemClock.now_ns();
+    let (mut away, mut longest): (usize, Option<&AgentStatus>) = (0, None);
+    for agent in &known.agents {
+        if let Some(refused_ns) = agent.refused_ns {
+            let (name, ago) = (&agent.name, when::ago(refused_ns, now_ns));
+            let what = format!("agent {name} was revoked and still asks: {ago}");
+            let fix = "stop it on its machine, or enrol it again with a new token";
+            findings.push(Finding::new("host", "warning", what, fix));
+        } else if agent.revoked_ns.is_none() && now_ns.saturating_sub(agent.seen_ns) > AWAY_NS {
+            away += 1;
+            longest = longest.filter(|longest| longest.seen_ns <= agent.seen_ns).or(Some(agent));
+        }
+    }
+    if let Some(longest) = longest {
+        let (name, seen) = (&longest.name, when::ago(longest.seen_ns, now_ns));
+        let what = match away {
+            1 => format!("agent {name} has not reported for long: last seen {seen}"),
+            _ => format!("{away} agents have not reported for long; {name} was last seen {seen}"),
+        };
+        let fix = "see on their machines whether they run and reach this host; `lifesigns agents` lists them, and \
+                   `lifesigns agents revoke NAME` is for one that is gone";
+        findings.push(Finding::new("host", "warning", what, fix));
     }
 }
 

@@ -13,12 +13,8 @@ use lifesigns_text::suggestion;
 use sha2::{Digest, Sha256};
 
 /// Agents that are remembered; beyond it the one that was seen longest ago makes room.
-const AGENTS: usize = 10_000;
-/// How often an agent asks, in milliseconds, and for each agent beyond that how much more rarely.
-const POLL_MS: u64 = 3000;
-const POLL_MS_PER_AGENT: u64 = 20;
-/// The number of times that an agent has not asked when it is taken to be away.
-const MISSED: u64 = 4;
+const AGENTS: usize = AgentList::LIMIT;
+
 /// See the module.
 pub struct AgentRegistry {
     clock: SharedClock,
@@ -132,13 +128,12 @@ impl AgentRegistry {
     pub(crate) fn list(&self) -> AgentList {
         let now_ns = self.clock.now_ns();
         let state = self.lock();
-        let away_ns = state.poll_ms() * MISSED * NS_PER_MS;
         let all: BTreeMap<&String, &KnownAgent> = state.agents.iter().collect();
-        let show = |agent: &KnownAgent| AgentStatus {
-            is_away: now_ns.saturating_sub(agent.status.seen_ns) > away_ns,
-            ..agent.status.clone()
-        };
-        AgentList { agents: all.into_values().map(show).collect(), limit: AGENTS as u64, forgotten: state.forgotten }
+        let agents = all.into_values().map(|agent| agent.status.clone()).collect();
+        let mut list = AgentList { agents, limit: AGENTS as u64, forgotten: state.forgotten };
+        drop(state);
+        list.note_away(now_ns);
+        list
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,7 +143,7 @@ impl AgentRegistry {
 
 impl State {
     fn poll_ms(&self) -> u64 {
-        POLL_MS.max(self.agents.len() as u64 * POLL_MS_PER_AGENT)
+        AgentList::poll_ms(self.agents.len())
     }
 
     /// Returns the group of an agent, or why there is none.
@@ -186,7 +181,7 @@ impl State {
         let clashes = known.other.as_ref().is_some_and(|(seen_ns, instance)| {
             *instance == report.instance
                 && before.report.instance != report.instance
-                && now_ns.saturating_sub(*seen_ns) < MISSED * POLL_MS * NS_PER_MS
+                && now_ns.saturating_sub(*seen_ns) < AgentList::MISSED * AgentList::poll_ms(0) * NS_PER_MS
         });
         if !before.report.instance.is_empty() && before.report.instance != report.instance {
             known.other = Some((before.seen_ns, before.report.instance.clone()));

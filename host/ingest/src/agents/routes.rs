@@ -1,7 +1,7 @@
 //! `POST /api/v1/agents/{name}`, where an agent reports and gets its configuration, `…/events`, where it sends what it has
 //! read, and the list of all agents.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use lifesigns_api::{AgentReport, Caller, RevokedAgent, RevokedAgents, Role, RouteRule, SenderAddress};
+use lifesigns_api::{AgentReport, Caller, RevokedAgents, Role, RouteRule, SenderAddress};
 use lifesigns_intake::HttpProtocol;
 use serde_json::json;
 
@@ -68,13 +68,7 @@ pub const fn agent_route_rules() -> &'static [RouteRule] {
 
 async fn list(State(routes): State<AgentRoutes>) -> Response {
     let mut list = routes.registry.list();
-    let revoked: HashMap<String, RevokedAgent> =
-        (routes.revoked)().into_iter().map(|agent| (agent.name.clone(), agent)).collect();
-    for agent in &mut list.agents {
-        if let Some(revoked) = revoked.get(&agent.name).filter(|revoked| revoked.revoked_ns >= agent.seen_ns) {
-            (agent.revoked_ns, agent.refused_ns) = (Some(revoked.revoked_ns), revoked.refused_ns);
-        }
-    }
+    list.note_revoked((routes.revoked)());
     match serde_json::to_value(list) {
         Ok(list) => answers::json(StatusCode::OK, &list),
         Err(_) => refused(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written"),

@@ -73,6 +73,8 @@ fn a_token_enrols_one_agent_which_speaks_for_itself_until_it_is_revoked() {
         agents[0]["revoked_ns"].is_u64() && agents[0]["refused_ns"].is_u64()
     });
     assert!(fleet.host.ask(&["agents"]).contains("revoked"));
+    let doctor = fleet.host.ask(&["doctor"]);
+    assert!(doctor.contains("agent vm-a was revoked and still asks"), "{doctor}");
     // Nothing is lost meanwhile, and another token enrols it again, without a restart.
     fleet.append("a/app.log", "a keyword after it\n");
     fleet.enrol_token("again");
@@ -116,6 +118,9 @@ fn an_answer_that_was_lost_costs_nothing_and_agents_are_known_after_a_restart() 
     drop(agent);
     fleet.host.signal("-TERM");
     assert!(fleet.host.wait_for_end().success());
+    let stopped: Value = serde_json::from_str(&fleet.host.ask(&["agents", "--output", "json"])).unwrap();
+    assert!(stopped[0]["name"] == "vm-a" && stopped[0]["group"] == "linux", "{stopped}");
+    assert_eq!(stopped[0]["report"]["version"], before[0]["report"]["version"]);
     fleet.host.restart();
     fleet.host.until("it answers again", |_| true);
     let after = fleet.until("the agent is known", &["agents"], |agents| agents[0]["name"] == "vm-a");
