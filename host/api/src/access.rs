@@ -5,6 +5,8 @@ use std::{str::FromStr, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::route_wire::RouteWire;
+
 /// What a caller may do. See [`RoleSet::permits`] for what includes what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -129,6 +131,8 @@ pub struct Caller {
 impl Caller {
     /// The name of callers without a token.
     pub const ANONYMOUS: &str = "anonymous";
+    /// What the names of callers with a token begin with.
+    pub const TOKEN: &str = "token ";
 
     /// Returns the caller of this name with these roles, which is no enrolled agent.
     pub fn new(name: impl Into<String>, roles: RoleSet) -> Self {
@@ -177,17 +181,25 @@ pub struct RouteRule {
     pub needs: Option<Role>,
     /// What it does, in a few words, for the documentation.
     pub summary: &'static str,
+    /// How it speaks, if that is not the API's own JSON.
+    pub wire: Option<&'static RouteWire>,
 }
 
 impl RouteRule {
     /// Makes the rule of a route that needs a role.
     pub const fn new(method: &'static str, path: &'static str, needs: Role, summary: &'static str) -> Self {
-        Self { method, path, needs: Some(needs), summary }
+        Self { method, path, needs: Some(needs), summary, wire: None }
     }
 
     /// Makes the rule of a route that is open to everyone.
     pub const fn open(method: &'static str, path: &'static str, summary: &'static str) -> Self {
-        Self { method, path, needs: None, summary }
+        Self { method, path, needs: None, summary, wire: None }
+    }
+
+    /// Says how the route speaks.
+    #[must_use]
+    pub const fn speaking(self, wire: &'static RouteWire) -> Self {
+        Self { wire: Some(wire), ..self }
     }
 }
 

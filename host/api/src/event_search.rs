@@ -22,6 +22,7 @@ pub struct EventQuery {
     /// Before this event time.
     pub until_ns: Option<u64>,
     /// At most this many, the latest; 0 for 100, at most 1000.
+    #[schemars(range(max = 1000))]
     pub limit: usize,
 }
 

@@ -10,6 +10,7 @@ mod event_search;
 mod explanation;
 mod history;
 mod host_url;
+mod route_wire;
 mod rule_status;
 mod rules;
 mod service;
@@ -33,8 +34,9 @@ pub use history::{
 };
 pub use host_url::{HostUrl, HostUrlError};
 pub use lifesigns_model::TapPage;
+pub use route_wire::{RouteWire, WireAnswer, WireBody, WireParameter};
 pub use rule_status::{CompilingRule, DisabledRule, RefusedRule, RuleDiff, RuleStatus};
-pub use rules::{RuleChange, RuleUpload, RuleVersion, TapQuery};
+pub use rules::{RuleChange, RuleSymptom, RuleUpload, RuleVersion, TapQuery};
 pub use service::{ActOutcome, NoticeSelection, Service, ServiceFactory};
 pub use status::{
     AlertCounts, CallBucket, CallTimesStatus, ConfigStatus, DropStatus, EngineStatus, HostStatus, MemoryStatus,

@@ -1,6 +1,6 @@
 //! Rules of a running host as operators see and change them.
 
-use lifesigns_model::RuleLane;
+use lifesigns_model::{Criticality, Impact, RuleLane};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,25 @@ pub struct RuleVersion {
     pub module: String,
     /// `sha256:…` of the module.
     pub digest: String,
+}
+
+/// A symptom that a rule which runs can raise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleSymptom {
+    /// `RULE/SYMPTOM`.
+    pub name: String,
+    /// One line for a person.
+    pub title: String,
+    /// How bad it is.
+    pub criticality: Criticality,
+    /// What suffers.
+    pub impact: Impact,
+    /// What a person should do; may be empty.
+    pub recommendation: String,
+    /// Controls such as `CIS-Docker-1.6:5.4`.
+    pub controls: Vec<String>,
+    /// It clears by itself after this long without a raise, in milliseconds; 0 for never.
+    pub hold_ms: u64,
 }
 
 /// Where a tap is read, and of which version.

@@ -21,7 +21,7 @@ use crate::{
         UndeliveredNotice,
     },
     rule_status::RuleDiff,
-    rules::{RuleChange, RuleVersion, TapQuery},
+    rules::{RuleChange, RuleSymptom, RuleVersion, TapQuery},
     status::HostStatus,
     token::{AgentCredentials, CreatedToken, NewToken, TokenInfo},
 };
@@ -51,6 +51,14 @@ pub trait Service: Send + Sync {
     /// # Errors
     /// [`ApiError::Unknown`] if there is no such rule, [`ApiError::Unavailable`] if no host is running.
     fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError>;
+
+    /// Lists the symptoms that the rules which run can raise, by name.
+    ///
+    /// # Errors
+    /// [`ApiError::Unavailable`] if no host is running.
+    fn symptoms(&self) -> Result<Vec<RuleSymptom>, ApiError> {
+        Err(no_rules())
+    }
 
     /// Changes a rule. What can be checked is checked before anything is changed. Returns what was done, in a line
     /// for a person.
@@ -236,8 +244,8 @@ pub trait Service: Send + Sync {
         Err(ApiError::Unavailable("only a running host revokes credentials of agents".to_owned()))
     }
 
-    /// Lists the agents that the host knows, by name. Only where its receivers of events are can it be asked; a service
-    /// that cannot ask there says so.
+    /// Lists the agents that the host knows, by name; of a store at rest, as they were known last. Of a running host, only
+    /// where its receivers of events are can it be asked; a service that cannot ask there says so.
     ///
     /// # Errors
     /// [`ApiError::Unavailable`] if no host is running.
@@ -248,7 +256,7 @@ pub trait Service: Send + Sync {
 
 /// The error of a service without rules.
 fn no_rules() -> ApiError {
-    ApiError::Unavailable("only a running host has rules to run again: start it with `lifesigns run`".to_owned())
+    ApiError::Unavailable("only a running host has rules: start it with `lifesigns run`".to_owned())
 }
 
 /// Makes the service of a caller. The name goes into the audit log, so it has to be authenticated.

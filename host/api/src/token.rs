@@ -10,8 +10,10 @@ use crate::access::RoleSet;
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Its name: 1 to 64 small letters, digits and `-`; no other token has it.
+    #[schemars(regex(pattern = "^[a-z0-9-]{1,64}$"))]
     pub name: String,
     /// What its bearer may do; one role at least.
+    #[schemars(extend("minItems" = 1))]
     pub roles: RoleSet,
     /// From when on it is refused, nanoseconds since 1970; `None` for never.
     #[serde(default)]
@@ -47,8 +49,10 @@ pub struct TokenInfo {
 #[serde(deny_unknown_fields)]
 pub struct AgentCredentials {
     /// The part that finds them, 16 hexadecimal digits.
+    #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     pub id: String,
     /// SHA-256 of the secret part, 64 hexadecimal digits.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }
 

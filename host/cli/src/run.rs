@@ -173,6 +173,9 @@ fn start(
             lifesigns_ingest::agent_router(agents, ingest, host.recorder().revoked_agents()),
             lifesigns_ingest::agent_route_rules(),
         );
+    if settings.server.as_ref().is_some_and(|server| server.suite_api) {
+        gateway = gateway.suite_api();
+    }
     if let Some(network) = network {
         server::print_addresses(&network);
         gateway = gateway.network(network, host.recorder().authenticate());

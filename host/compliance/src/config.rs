@@ -214,7 +214,7 @@ pub enum AlertCondition {
 }
 
 /// The objects whose symptoms and facts a condition refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// The object itself.

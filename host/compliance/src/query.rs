@@ -2,6 +2,7 @@
 //! a store at rest, and for embedding platforms.
 
 mod decisions;
+mod definitions;
 mod filter;
 mod lines;
 mod page;
@@ -21,6 +22,7 @@ pub use decisions::{
     BadgeChange, ConfigEffect, CriticalityChange, PolicyEntryLine, PolicyRow, Recipient, RouteOutcome, RouteStep,
     Routing, SilenceDetails,
 };
+pub use definitions::{ConditionRow, DefinitionRow};
 pub use filter::{AlertFilter, AlertStateFilter, FilterMatches, ObjectFilter, PendingRow};
 pub use lines::{Badges, GroupDetails, GroupRow, ObjectDetails, ObjectRow};
 pub use page::AnswerPage;
@@ -44,6 +46,8 @@ pub enum Query {
     Route(String),
     /// All policies in the order of evaluation.
     Policies,
+    /// Alert definitions, in the order of the configuration.
+    Definitions,
     /// Silences that are in force or will be.
     Silences,
     /// One silence by id or by a prefix that names one, with what it matches.
@@ -95,6 +99,8 @@ pub enum QueryAnswer {
     Route(Box<Routing>),
     /// To [`Query::Policies`].
     Policies(Vec<PolicyRow>),
+    /// To [`Query::Definitions`].
+    Definitions(Vec<DefinitionRow>),
     /// To [`Query::Silences`].
     Silences(Vec<Silence>),
     /// To [`Query::Silence`].

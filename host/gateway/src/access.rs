@@ -32,6 +32,7 @@ use crate::{
     grpc,
     paths::ACTING_AS,
     peer::SocketPeer,
+    vmware_error,
 };
 
 /// The header of a request's id.
@@ -131,12 +132,34 @@ impl Access {
         let Some(token) = presented(headers) else {
             // A page in a browser on this machine is no caller that anyone meant.
             if headers.contains_key(AUTHORIZATION) || self.anonymous.is_empty() || headers.contains_key(ORIGIN) {
-                return Err(self.unauthorized(address, "no token: send `Authorization: Bearer TOKEN`"));
+                // No guess, so it does not count as one.
+                self.requests.note_unauthorized();
+                return Err(challenge("no token: send `Authorization: Bearer TOKEN`"));
             }
             return Ok(anonymous(self.anonymous));
         };
+        self.authenticated(address, &token)
+    }
+
+    /// Finds the caller who shows a token by its name and its text.
+    ///
+    /// # Errors
+    /// The answer to one who does not.
+    pub(crate) fn log_in(&self, origin: &Origin, name: &str, token: &str) -> Result<Caller, Box<Response>> {
+        let address = match origin {
+            Origin::Network(address) => *address,
+            Origin::Socket(_) => IpAddr::from([127, 0, 0, 1]),
+        };
+        let caller = self.authenticated(address, token)?;
+        if caller.agent.is_some() || caller.name.strip_prefix(Caller::TOKEN) != Some(name) {
+            return Err(self.unauthorized(address, "the token has another name"));
+        }
+        Ok(caller)
+    }
+
+    fn authenticated(&self, address: IpAddr, token: &str) -> Result<Caller, Box<Response>> {
         let found = match &self.authenticate {
-            Some(authenticate) => authenticate(&token),
+            Some(authenticate) => authenticate(token),
             None => Err(TokenRefusal::Unknown),
         };
         found.map_err(|refusal| match refusal {
@@ -238,6 +261,8 @@ pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
         response.headers_mut().remove(CONTENT_LENGTH);
         if is_call {
             response = grpc::refusal(&said);
+        } else if vmware_error::is_suite_path(&path) {
+            vmware_error::refuse(&mut response, &said);
         }
     }
     if let Ok(id) = HeaderValue::from_str(&id) {

@@ -111,9 +111,16 @@ impl FromRequestParts<Arc<RouterState>> for Session {
     type Rejection = ErrorResponse;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<RouterState>) -> Result<Self, ErrorResponse> {
-        let Some(caller) = parts.extensions.get::<Caller>() else {
-            return Err(ErrorResponse(ApiError::Internal("the caller is not known".to_owned())));
-        };
+        match parts.extensions.get::<Caller>() {
+            Some(caller) => Self::of(caller, shared).await,
+            None => Err(ErrorResponse(ApiError::Internal("the caller is not known".to_owned()))),
+        }
+    }
+}
+
+impl Session {
+    /// Returns the service as `caller` sees it, once it is its turn.
+    pub(crate) async fn of(caller: &Caller, shared: &RouterState) -> Result<Self, ErrorResponse> {
         let service = (shared.services)(&caller.name);
         let Ok(Ok(turn)) = tokio::time::timeout(TURN, Arc::clone(&shared.working).acquire_owned()).await else {
             let text = "the host answers as many requests as it may already; try again in a moment".to_owned();
@@ -121,12 +128,10 @@ impl FromRequestParts<Arc<RouterState>> for Session {
         };
         Ok(Self { service, turn })
     }
-}
 
-impl Session {
     /// Asks on a thread where waiting is allowed, and writes the answer there while the client reads it. A panic
     /// costs this request only.
-    async fn run<T: Serialize>(
+    pub(crate) async fn run<T: Serialize>(
         self,
         ask: impl FnOnce(&dyn Service) -> Result<T, ApiError> + Send + 'static,
     ) -> Response {
@@ -338,12 +343,18 @@ impl<T: DeserializeOwned> FromRequest<Arc<RouterState>> for Json<T> {
 
     async fn from_request(request: Request, shared: &Arc<RouterState>) -> Result<Self, Response> {
         let bytes = whole(request, shared, shared.body_bytes).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            let version = env!("CARGO_PKG_VERSION");
-            let text = format!("this host (lifesigns {version}) does not understand the body: {error}");
-            ErrorResponse(ApiError::Invalid(text)).into_response()
-        })
+        // A list would be read as the members in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(misunderstood("it is no JSON object"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(misunderstood)
     }
+}
+
+fn misunderstood(why: impl std::fmt::Display) -> Response {
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!("this host (lifesigns {version}) does not understand the body: {why}");
+    ErrorResponse(ApiError::Invalid(text)).into_response()
 }
 
 /// The body of a request as text, within its bounds.

@@ -17,6 +17,7 @@ pub(crate) struct Owner {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertsOwner {
+    #[schemars(length(min = 1))]
     pub(crate) alerts: Vec<String>,
     #[serde(default)]
     pub(crate) owner: Option<String>,
@@ -26,6 +27,7 @@ pub(crate) struct AlertsOwner {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertIds {
+    #[schemars(length(min = 1))]
     pub(crate) alerts: Vec<String>,
 }
 
@@ -33,6 +35,7 @@ pub(crate) struct AlertIds {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertsReason {
+    #[schemars(length(min = 1))]
     pub(crate) alerts: Vec<String>,
     pub(crate) why: String,
 }
@@ -41,6 +44,7 @@ pub(crate) struct AlertsReason {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Reason {
+    /// The reason, for the audit log.
     pub(crate) why: String,
 }
 
@@ -91,7 +95,9 @@ pub(crate) struct BackupTo {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct DecisionParams {
+    /// The object's id.
     pub(crate) object: String,
+    /// A definition's name, or `RULE/SYMPTOM`.
     pub(crate) alert: String,
 }
 
@@ -99,6 +105,7 @@ pub(crate) struct DecisionParams {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct LimitParams {
+    /// The most objects; 0 for all.
     pub(crate) limit: usize,
 }
 
@@ -106,7 +113,9 @@ pub(crate) struct LimitParams {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct HistoryParams {
+    /// From this time on, nanoseconds since 1970.
     pub(crate) since_ns: u64,
+    /// The most, the latest ones; 0 for all.
     pub(crate) limit: usize,
 }
 
@@ -114,7 +123,9 @@ pub(crate) struct HistoryParams {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub(crate) struct MarkParams {
+    /// Its number; `hash` goes with it.
     pub(crate) number: Option<u64>,
+    /// Its hash, hexadecimal.
     pub(crate) hash: Option<String>,
 }
 

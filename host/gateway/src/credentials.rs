@@ -1,13 +1,16 @@
-//! The token that a request presents, in the ways that clients have: `Bearer`, Splunk's own scheme, and the
+//! The token that a request presents, in the ways that clients have: `Bearer`, the schemes of Splunk and VMware, and the
 //! password of `Basic`.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
+
+/// Schemes whose credentials are the token as it is.
+const SCHEMES: [&str; 4] = ["bearer", "splunk", "vrealizeopstoken", "opstoken"];
 
 /// Returns the token; `None` if there is none that can be read.
 pub(crate) fn presented(headers: &HeaderMap) -> Option<String> {
     let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("splunk") {
+    if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
         return Some(rest.to_owned());
     }
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -55,9 +58,15 @@ mod tests {
 
     #[test]
     fn tokens_come_in_the_ways_that_clients_have() {
-        for value in
-            ["Bearer ls-1-2", "bearer  ls-1-2 ", "Splunk ls-1-2", "Basic YW55OmxzLTEtMg==", "basic OmxzLTEtMg=="]
-        {
+        for value in [
+            "Bearer ls-1-2",
+            "bearer  ls-1-2 ",
+            "Splunk ls-1-2",
+            "vRealizeOpsToken ls-1-2",
+            "OpsToken ls-1-2",
+            "Basic YW55OmxzLTEtMg==",
+            "basic OmxzLTEtMg==",
+        ] {
             assert_eq!(of(value).as_deref(), Some("ls-1-2"), "{value}");
         }
         for value in ["Bearer", "ls-1-2", "Digest ls-1-2", "Basic ***", "Basic YW55", "Basic /////w=="] {

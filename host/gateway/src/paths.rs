@@ -4,6 +4,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What all paths begin with.
 pub(crate) const BASE: &str = "/api/v1";
+/// What the paths of VMware's API begin with.
+pub(crate) const SUITE_BASE: &str = "/suite-api/api";
 /// The header in which root names the person that it acts for.
 pub(crate) const ACTING_AS: &str = "lifesigns-as";
 /// The media type of answers.

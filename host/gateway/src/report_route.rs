@@ -21,6 +21,7 @@ use crate::answer::{ErrorResponse, Params, PathParam, RouterState, Session};
 #[serde(default)]
 pub(crate) struct ReportParams {
     /// `html`, `csv` or `json`; without it the header `Accept` decides, and `json` is the default.
+    #[schemars(extend("enum" = ["html", "csv", "json", null]))]
     format: Option<String>,
     /// Adds what opened and ended from this time on.
     from_ns: Option<u64>,

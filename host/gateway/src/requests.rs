@@ -7,7 +7,7 @@ use lifesigns_api::{
     ActOutcome, AgentCredentials, AgentList, AlertExplanation, AlertHistoryQuery, ApiError, AuditMark, AuditReport,
     AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery,
     ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, RuleChange,
-    RuleDiff, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
+    RuleDiff, RuleSymptom, RuleVersion, Service, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgeOwner, BadgePoint, CommandAction,
@@ -73,6 +73,10 @@ impl Service for HostClient {
 
     fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError> {
         self.member("versions", path(&["rules", named(rule)?, "history"]))
+    }
+
+    fn symptoms(&self) -> Result<Vec<RuleSymptom>, ApiError> {
+        self.member("symptoms", path(&["symptoms"]))
     }
 
     fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError> {
@@ -223,6 +227,7 @@ fn target(query: &Query) -> Result<String, ApiError> {
         Query::Pending(filter) => with(path(&["pending"]), filter)?,
         Query::Route(id) => path(&["alerts", named(id)?, "route"]),
         Query::Policies => path(&["policies"]),
+        Query::Definitions => path(&["definitions"]),
         Query::Silences => path(&["silences"]),
         Query::Silence(id) => path(&["silences", named(id)?]),
         Query::Preview(_) => path(&["matches"]),

@@ -29,15 +29,15 @@ use crate::{
     probes, report_route, rule_routes,
 };
 
-type Routes = Router<Arc<RouterState>>;
+pub(crate) type Routes = Router<Arc<RouterState>>;
 
 /// The whole API, with what else is mounted.
-pub(crate) fn api(shared: Arc<RouterState>, mounted: Router) -> Router {
+pub(crate) fn api(shared: Arc<RouterState>, suite_api: Option<Routes>, mounted: Router) -> Router {
     let all = alerts().merge(silences()).merge(objects()).merge(groups()).merge(store()).merge(host());
     let all = all.merge(rule_routes::rules());
     let own =
         Router::new().nest(BASE, all.merge(report_route::report())).merge(for_machines()).layer(from_fn(etag::tag));
-    let own = own.with_state(shared);
+    let own = own.merge(suite_api.unwrap_or_default()).with_state(shared);
     own.merge(mounted).fallback(unknown).method_not_allowed_fallback(other_method)
 }
 
@@ -186,6 +186,7 @@ fn groups() -> Routes {
             "/badges",
             get(|s: Session, Params(params): Params<LimitParams>| s.query(Query::Badges { limit: params.limit })),
         )
+        .route("/definitions", get(|s: Session| s.query(Query::Definitions)))
         .route("/policies", get(|s: Session| s.query(Query::Policies)))
         .route(
             "/policies/why",

@@ -18,6 +18,9 @@ use crate::answer::{ErrorResponse, Json, Params, PathParam, RouterState, Session
 /// The longest body with a module: the module in base64, and a manifest as JSON.
 pub(crate) const UPLOAD_BYTES: usize = 28 << 20;
 
+/// What can be done with a rule.
+const KNOWN: [&str; 8] = ["load", "unload", "enable", "disable", "quarantine", "release", "promote", "rollback"];
+
 /// The members that changes of a rule have; each change takes its own.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -57,6 +60,10 @@ impl ChangeBody {
     /// There is none, or it does not take these members.
     pub(crate) fn change(self, name: &str) -> Result<RuleChange, ApiError> {
         let is_load = name == "load";
+        if !KNOWN.contains(&name) {
+            let known = KNOWN.join(", ");
+            return Err(ApiError::Unknown(format!("nothing called {name:?} can be done with a rule: {known}")));
+        }
         if !is_load && (self.module.is_some() || self.manifest.is_some() || self.shadow) {
             return Err(ApiError::Invalid(format!("`{name}` takes no module")));
         }
@@ -76,11 +83,7 @@ impl ChangeBody {
             "quarantine" => RuleChange::Quarantine,
             "release" => RuleChange::Release,
             "promote" => RuleChange::Promote,
-            "rollback" => RuleChange::Rollback(self.to),
-            _ => {
-                let known = "load, unload, enable, disable, quarantine, release, promote, rollback";
-                return Err(ApiError::Unknown(format!("nothing called {name:?} can be done with a rule: {known}")));
-            }
+            _ => RuleChange::Rollback(self.to),
         })
     }
 }
@@ -104,6 +107,7 @@ impl FromRequest<Arc<RouterState>> for Upload {
 /// What is asked about rules, and what changes them.
 pub(crate) fn rules() -> Router<Arc<RouterState>> {
     Router::new()
+        .route("/symptoms", get(|s: Session| s.member("symptoms", |service| service.symptoms())))
         .route(
             "/rules/{name}/diff",
             get(|s: Session, PathParam(name): PathParam<String>| {

@@ -2,16 +2,16 @@
 //! bodies and parameters are whole.
 
 use lifesigns_api::{
-    ActOutcome, AgentCredentials, AlertExplanation, AlertHistoryQuery, AuditReport, AuditTrailQuery, AuditTrailRow,
-    ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus, LineExplanation, LineQuestion,
-    NewToken, NoticeSelection, OutboxFilter, Problem, RuleDiff, RuleVersion, TapPage, TapQuery, TokenInfo,
-    UndeliveredNotice,
+    ActOutcome, AgentCredentials, AgentList, AgentOrders, AgentReport, AlertExplanation, AlertHistoryQuery,
+    AuditReport, AuditTrailQuery, AuditTrailRow, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall,
+    HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, Problem, RuleDiff, RuleSymptom,
+    RuleVersion, TapPage, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Silence,
     query::{
-        AlertFilter, Badges, ComplianceReport, FilterMatches, GroupDetails, GroupRow, ObjectDetails, ObjectFilter,
-        ObjectRow, PendingRow, PolicyRow, Resolution, Routing, SilenceDetails,
+        AlertFilter, Badges, ComplianceReport, DefinitionRow, FilterMatches, GroupDetails, GroupRow, ObjectDetails,
+        ObjectFilter, ObjectRow, PendingRow, PolicyRow, Resolution, Routing, SilenceDetails,
     },
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
@@ -24,22 +24,22 @@ use crate::{
     },
     probes::Verdict,
     report_route::ReportParams,
+    request_schemas::RequestSchemas,
     rule_routes::ChangeBody,
+    suite_api,
 };
 
 /// See the module.
 pub(crate) struct Schemas {
     answers: SchemaGenerator,
-    requests: SchemaGenerator,
+    requests: RequestSchemas,
 }
 
 impl Schemas {
     pub(crate) fn new() -> Self {
         let mut answers = SchemaSettings::draft2020_12().for_serialize();
         answers.definitions_path = "/components/schemas".into();
-        let mut requests = SchemaSettings::draft2020_12().for_deserialize();
-        requests.inline_subschemas = true;
-        Self { answers: answers.into_generator(), requests: requests.into_generator() }
+        Self { answers: answers.into_generator(), requests: RequestSchemas::new() }
     }
 
     /// Returns the definitions that answers refer to.
@@ -85,6 +85,8 @@ impl Schemas {
             "groups/{name}" => self.member::<GroupDetails>("group"),
             "groups/{name}/report" => self.member::<ComplianceReport>("report"),
             "badges" => self.member::<Badges>("badges"),
+            "definitions" => self.member::<Vec<DefinitionRow>>("definitions"),
+            "symptoms" => self.member::<Vec<RuleSymptom>>("symptoms"),
             "policies" => self.member::<Vec<PolicyRow>>("policies"),
             "policies/why" => self.member::<Resolution>("why"),
             "rules/{name}/diff" => self.member::<RuleDiff>("diff"),
@@ -95,6 +97,7 @@ impl Schemas {
             "audit" => self.page::<AuditTrailRow>("audit"),
             "audit/verify" => self.member::<AuditReport>("verified"),
             "outbox" => self.page::<UndeliveredNotice>("outbox"),
+            "agents" => self.answers.subschema_for::<AgentList>().to_value(),
             "tokens" => self.member::<Vec<TokenInfo>>("tokens"),
             _ => return None,
         })
@@ -108,6 +111,7 @@ impl Schemas {
             ("POST", "query") => self.member::<EventPage>("found"),
             ("POST", "explain") => self.member::<LineExplanation>("explained"),
             ("POST", "config/validate") => self.member::<Vec<ConfigMistake>>("mistakes"),
+            ("POST", "agents/{name}") => self.answers.subschema_for::<AgentOrders>().to_value(),
             ("POST", "tokens") => self.member::<CreatedToken>("token"),
             ("POST" | "DELETE", _) if is_own(path) => self.member::<String>("done"),
             _ => return None,
@@ -116,44 +120,55 @@ impl Schemas {
 
     /// Returns the parameters that a route takes after `?`.
     pub(crate) fn parameters(&mut self, method: &str, path: &str) -> Vec<Value> {
-        let Some(path) = path.strip_prefix("/api/v1/") else { return Vec::new() };
+        let Some(path) = path.strip_prefix("/api/v1/") else {
+            return suite_api::parameters(&mut self.requests, path);
+        };
         match (method, path) {
-            ("GET", "alerts" | "pending" | "matches") => self.in_query::<AlertFilter>(),
-            ("GET", "objects") => self.in_query::<ObjectFilter>(),
-            ("GET", "history/alerts") => self.in_query::<AlertHistoryQuery>(),
-            ("GET", "audit") => self.in_query::<AuditTrailQuery>(),
-            ("GET", "audit/verify") => self.in_query::<MarkParams>(),
-            ("GET", "outbox") => self.in_query::<OutboxFilter>(),
-            ("GET", "badges") => self.in_query::<LimitParams>(),
-            ("GET", "policies/why") => self.in_query::<DecisionParams>(),
-            ("GET", "objects/{id}/badges" | "groups/{name}/badges") => self.in_query::<HistoryParams>(),
-            ("GET", "groups/{name}/report") => self.in_query::<ReportParams>(),
-            ("GET", "rules/{name}/tap") => self.in_query::<TapQuery>(),
-            ("DELETE", "objects/{id}" | "objects/{id}/symptoms/{symptom}") => self.in_query::<Reason>(),
+            // These have no pages.
+            ("GET", "pending" | "matches") => {
+                let mut all = self.requests.in_query::<AlertFilter>();
+                all.retain(|parameter| parameter["name"] != "cursor");
+                all
+            }
+            ("GET", "alerts") => self.requests.in_query::<AlertFilter>(),
+            ("GET", "objects") => self.requests.in_query::<ObjectFilter>(),
+            ("GET", "history/alerts") => self.requests.in_query::<AlertHistoryQuery>(),
+            ("GET", "audit") => self.requests.in_query::<AuditTrailQuery>(),
+            ("GET", "audit/verify") => self.requests.in_query::<MarkParams>(),
+            ("GET", "outbox") => self.requests.in_query::<OutboxFilter>(),
+            ("GET", "badges") => self.requests.in_query::<LimitParams>(),
+            ("GET", "policies/why") => self.requests.in_query::<DecisionParams>(),
+            ("GET", "objects/{id}/badges" | "groups/{name}/badges") => self.requests.in_query::<HistoryParams>(),
+            ("GET", "groups/{name}/report") => self.requests.in_query::<ReportParams>(),
+            ("GET", "rules/{name}/tap") => self.requests.in_query::<TapQuery>(),
+            ("DELETE", "objects/{id}" | "objects/{id}/symptoms/{symptom}") => self.requests.in_query::<Reason>(),
             _ => Vec::new(),
         }
     }
 
     /// Returns the schema of a body; `None` if there is none to send.
     pub(crate) fn body(&mut self, method: &str, path: &str) -> Option<Value> {
-        let path = path.strip_prefix("/api/v1/")?;
+        let Some(path) = path.strip_prefix("/api/v1/") else {
+            return suite_api::body(&mut self.requests, path);
+        };
         Some(match (method, path) {
-            ("POST", "alerts/{id}/acknowledge") => self.taken::<Owner>(),
-            ("POST", "alerts/{id}/cancel") => self.taken::<Reason>(),
-            ("POST", "alerts/{id}/notes") => self.taken::<NoteText>(),
-            ("POST", "bulk/acknowledge") => self.taken::<AlertsOwner>(),
-            ("POST", "bulk/unacknowledge") => self.taken::<AlertIds>(),
-            ("POST", "bulk/cancel") => self.taken::<AlertsReason>(),
-            ("POST", "matches") => self.taken::<MatcherList>(),
-            ("POST", "query") => self.taken::<EventQuery>(),
-            ("POST", "explain") => self.taken::<LineQuestion>(),
-            ("POST", "silences") => self.taken::<NewSilence>(),
-            ("PATCH", "silences/{id}") => self.taken::<SilencePatch>(),
-            ("POST", "outbox/resend" | "outbox/drop") => self.taken::<NoticeSelection>(),
-            ("POST", "rules/{name}/load" | "rules/{name}/{act}") => self.taken::<ChangeBody>(),
-            ("POST", "backup") => self.taken::<BackupTo>(),
-            ("POST", "tokens") => self.taken::<NewToken>(),
-            ("POST", "agents/{name}/enrol") => self.taken::<AgentCredentials>(),
+            ("POST", "alerts/{id}/acknowledge") => self.requests.taken::<Owner>(),
+            ("POST", "alerts/{id}/cancel") => self.requests.taken::<Reason>(),
+            ("POST", "alerts/{id}/notes") => self.requests.taken::<NoteText>(),
+            ("POST", "bulk/acknowledge") => self.requests.taken::<AlertsOwner>(),
+            ("POST", "bulk/unacknowledge") => self.requests.taken::<AlertIds>(),
+            ("POST", "bulk/cancel") => self.requests.taken::<AlertsReason>(),
+            ("POST", "matches") => self.requests.taken::<MatcherList>(),
+            ("POST", "query") => self.requests.taken::<EventQuery>(),
+            ("POST", "explain") => self.requests.taken::<LineQuestion>(),
+            ("POST", "silences") => self.requests.taken::<NewSilence>(),
+            ("PATCH", "silences/{id}") => self.requests.taken::<SilencePatch>(),
+            ("POST", "outbox/resend" | "outbox/drop") => self.requests.taken::<NoticeSelection>(),
+            ("POST", "rules/{name}/load" | "rules/{name}/{act}") => self.requests.taken::<ChangeBody>(),
+            ("POST", "backup") => self.requests.taken::<BackupTo>(),
+            ("POST", "tokens") => self.requests.taken::<NewToken>(),
+            ("POST", "agents/{name}") => self.requests.taken::<AgentReport>(),
+            ("POST", "agents/{name}/enrol") => self.requests.taken::<AgentCredentials>(),
             _ => return None,
         })
     }
@@ -171,20 +186,6 @@ impl Schemas {
             json!({ "type": "string", "description": "The `cursor` of the next page; absent if this is the last." });
         page
     }
-
-    fn taken<T: JsonSchema>(&mut self) -> Value {
-        let mut schema = self.requests.root_schema_for::<T>().to_value();
-        if let Some(members) = schema.as_object_mut() {
-            members.remove("$schema");
-        }
-        schema
-    }
-
-    fn in_query<T: JsonSchema>(&mut self) -> Vec<Value> {
-        let schema = self.taken::<T>();
-        let all = schema["properties"].as_object().into_iter().flatten();
-        all.map(|(name, schema)| parameter(name, schema.clone())).collect()
-    }
 }
 
 /// Returns whether a path is one of the API's own at which something is done; others are mounted.
@@ -193,29 +194,6 @@ fn is_own(path: &str) -> bool {
     let parts = ["alerts", "bulk", "silences", "outbox", "rules", "reload", "tokens", "backup"];
     let own = ["objects/{id}", "objects/{id}/symptoms/{symptom}", "agents/{name}/enrol", "agents/{name}/credentials"];
     parts.contains(&first) || own.contains(&path)
-}
-
-/// Describes a parameter. What may be absent is absent: there is no null in a query.
-fn parameter(name: &str, mut schema: Value) -> Value {
-    let mut described = json!({ "name": name, "in": "query", "required": false });
-    if let Some(members) = schema.as_object_mut() {
-        if let Some(description) = members.remove("description") {
-            described["description"] = description;
-        }
-        members.remove("default");
-        if let Some(Value::Array(types)) = members.get_mut("type") {
-            types.retain(|name| name != "null");
-            if let [one] = types.as_slice() {
-                let one = one.clone();
-                members.insert("type".to_owned(), one);
-            }
-        }
-        if let Some(Value::Array(kinds)) = members.get_mut("anyOf") {
-            kinds.retain(|kind| kind["type"] != "null");
-        }
-    }
-    described["schema"] = schema;
-    described
 }
 
 /// Removes defaults: they say what a reader may assume, and an answer has all its members.

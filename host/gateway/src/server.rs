@@ -27,6 +27,7 @@ use crate::{
     openapi, routes,
     socket::ApiSocket,
     streams::Streams,
+    suite_api::{self, SUITE_API_ROUTES},
     table::ROUTES,
     tls::{CurrentTls, ServerTls},
 };
@@ -99,6 +100,7 @@ pub struct GatewayBuilder {
     rules: Vec<RouteRule>,
     requests: Arc<Requests>,
     changes: Option<Arc<dyn ChangeFeed>>,
+    has_suite_api: bool,
 }
 
 impl Gateway {
@@ -113,6 +115,7 @@ impl Gateway {
             rules: ROUTES.to_vec(),
             requests: Arc::default(),
             changes: None,
+            has_suite_api: false,
         }
     }
 
@@ -152,6 +155,14 @@ impl GatewayBuilder {
     #[must_use]
     pub fn changes(mut self, feed: Arc<dyn ChangeFeed>) -> Self {
         self.changes = Some(feed);
+        self
+    }
+
+    /// Serves a subset of VMware's API too, the routes of [`SUITE_API_ROUTES`].
+    #[must_use]
+    pub fn suite_api(mut self) -> Self {
+        self.has_suite_api = true;
+        self.rules.extend_from_slice(SUITE_API_ROUTES);
         self
     }
 
@@ -206,7 +217,8 @@ impl GatewayBuilder {
             body_bytes: limits.request_bytes,
             read_deadline: limits.read_deadline,
         };
-        let all = routes::api(Arc::new(shared), self.mounted.clone());
+        let suite_api = self.has_suite_api.then(|| suite_api::routes(Arc::clone(access)));
+        let all = routes::api(Arc::new(shared), suite_api, self.mounted.clone());
         all.layer(from_fn_with_state(Arc::clone(access), guard))
     }
 }

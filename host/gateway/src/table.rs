@@ -31,6 +31,8 @@ pub const ROUTES: &[RouteRule] = &[
     RouteRule::new("GET", "/api/v1/groups/{name}/badges", Viewer, "a group's badge over time"),
     RouteRule::new("GET", "/api/v1/groups/{name}/report", Viewer, "a group's report for auditors"),
     RouteRule::new("GET", "/api/v1/badges", Viewer, "badges of all groups and objects"),
+    RouteRule::new("GET", "/api/v1/definitions", Viewer, "alert definitions, in the order of the configuration"),
+    RouteRule::new("GET", "/api/v1/symptoms", Viewer, "symptoms that the rules which run can raise"),
     RouteRule::new("GET", "/api/v1/policies", Viewer, "policies in the order of evaluation"),
     RouteRule::new("GET", "/api/v1/policies/why", Viewer, "what is decided about an alert on an object"),
     RouteRule::new("GET", "/api/v1/rules/{name}/diff", Viewer, "a rule and its shadow, compared"),

@@ -14,7 +14,7 @@ use std::{
 use axum::{Extension, Router, routing::post};
 use common::{parts, services};
 use lifesigns_api::{Authenticate, Caller, Role, RoleSet, RouteRule, TokenRefusal};
-use lifesigns_gateway::{Gateway, GatewayLimits, NetworkServer, ROUTES};
+use lifesigns_gateway::{Gateway, GatewayLimits, NetworkServer, ROUTES, SUITE_API_ROUTES};
 
 /// Tokens are names of roles here; `old` is one that has expired.
 fn tokens() -> Authenticate {
@@ -37,7 +37,8 @@ fn serve(anonymous: RoleSet, limits: GatewayLimits) -> (Gateway, SocketAddr) {
     let name = |Extension(caller): Extension<Caller>| async move { caller.name };
     let events = Router::new().route("/api/v1/events", post(name)).route("/forgotten", post(|| async { "never" }));
     let rules = [RouteRule::new("POST", "/api/v1/events", Role::Ingest, "events")];
-    let gateway = Gateway::builder(services()).network(network, tokens()).mount(events, &rules).serve().unwrap();
+    let gateway = Gateway::builder(services()).network(network, tokens()).suite_api().mount(events, &rules);
+    let gateway = gateway.serve().unwrap();
     (gateway, address)
 }
 
@@ -70,7 +71,7 @@ fn status(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> u1
 #[test]
 fn every_route_is_for_the_roles_that_the_table_says() {
     let (_gateway, address) = open();
-    for rule in ROUTES {
+    for rule in ROUTES.iter().chain(SUITE_API_ROUTES) {
         let path = rule.path.replace(['{', '}'], "");
         for role in Role::ALL {
             let bearer = format!("Authorization: Bearer {}", role.as_str());
@@ -86,8 +87,8 @@ fn every_route_is_for_the_roles_that_the_table_says() {
 
 #[test]
 fn no_route_is_twice_in_the_table() {
-    let all: BTreeSet<_> = ROUTES.iter().map(|rule| (rule.method, rule.path)).collect();
-    assert_eq!(all.len(), ROUTES.len());
+    let all: Vec<_> = ROUTES.iter().chain(SUITE_API_ROUTES).map(|rule| (rule.method, rule.path)).collect();
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
 }
 
 #[test]

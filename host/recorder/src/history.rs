@@ -103,6 +103,12 @@ fn broken(number: u64, what: String) -> AuditReport {
 }
 
 pub(crate) fn backup(reader: &dyn RecordReader, to: &Path) -> Result<(), ApiError> {
+    if !to.is_absolute() {
+        return Err(ApiError::Invalid("`path` is no absolute path, as the host sees it".to_owned()));
+    }
+    if !to.parent().is_some_and(Path::is_dir) {
+        return Err(ApiError::Invalid(format!("{}: there is no such folder on the host", to.display())));
+    }
     reader.backup(to).map_err(|error| match error {
         BackupError::Exists(_) => ApiError::Conflict(error.to_string()),
         _ => unreadable(error),

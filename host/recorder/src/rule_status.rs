@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lifesigns_api::{ApiError, RuleDiff, RuleStatus, TapQuery};
+use lifesigns_api::{ApiError, RuleDiff, RuleStatus, RuleSymptom, TapQuery};
 use lifesigns_engine::{LoadedRule, RuleUsageTotals, ShardReport};
 use lifesigns_model::{RuleKey, TapPage};
 
@@ -45,6 +45,25 @@ fn status(
         calls_left_out: used.total.calls_left_out,
         last_error: failed.last_error,
     }
+}
+
+/// Returns the symptoms that live rules can raise, by name.
+pub(crate) fn symptoms(shared: &RecorderShared) -> Vec<RuleSymptom> {
+    let rules = shared.engine.rules();
+    let mut all = Vec::new();
+    for rule in rules.rules().iter().filter(|rule| !rule.key.is_shadow()) {
+        all.extend(rule.description.symptoms.iter().map(|symptom| RuleSymptom {
+            name: format!("{}/{}", rule.name(), symptom.id),
+            title: symptom.title.clone(),
+            criticality: symptom.criticality,
+            impact: symptom.impact,
+            recommendation: symptom.recommendation.clone(),
+            controls: symptom.controls.clone(),
+            hold_ms: symptom.hold_ms,
+        }));
+    }
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all
 }
 
 /// Compares a rule with its shadow.

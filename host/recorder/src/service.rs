@@ -7,7 +7,7 @@ use lifesigns_api::{
     ActOutcome, AgentCredentials, AlertExplanation, AlertHistoryQuery, ApiError, AuditMark, AuditReport,
     AuditTrailQuery, AuditTrailRow, BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery,
     ExplainedCall, HostStatus, LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, RuleChange,
-    RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    RuleDiff, RuleSymptom, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
     Alert, BadgePoint, Command, CommandAction,
@@ -73,6 +73,10 @@ impl Service for HostService {
 
     fn rule_diff(&self, rule: &str) -> Result<RuleDiff, ApiError> {
         rule_status::diff(&self.shared, rule)
+    }
+
+    fn symptoms(&self) -> Result<Vec<RuleSymptom>, ApiError> {
+        Ok(rule_status::symptoms(&self.shared))
     }
 
     fn rule_history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError> {

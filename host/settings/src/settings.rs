@@ -122,6 +122,8 @@ pub struct ServerSettings {
     pub tls: Option<TlsSettings>,
     /// What callers without a token may do.
     pub anonymous: Vec<Role>,
+    /// Whether a subset of VMware's API is answered.
+    pub suite_api: bool,
     /// Connections at one time.
     pub connections: usize,
     /// Connections from one address at one time.
@@ -139,6 +141,7 @@ impl Default for ServerSettings {
             listen: Vec::new(),
             tls: None,
             anonymous: Vec::new(),
+            suite_api: false,
             connections: 1024,
             connections_per_address: 256,
             read_timeout_ms: 30_000,

@@ -25,7 +25,7 @@ use crate::{
     },
     incoming::IncomingRequest,
     ingest::Ingest,
-    routes::events::answered,
+    routes::{events::answered, wires},
 };
 
 /// A report, in bytes.
@@ -58,7 +58,8 @@ pub fn agent_router(registry: &Arc<AgentRegistry>, ingest: &Arc<Ingest>, revoked
 const RULES: &[RouteRule] = &[
     RouteRule::new("GET", "/api/v1/agents", Role::Viewer, "agents that have reported, by name"),
     RouteRule::new("POST", "/api/v1/agents/{name}", Role::Agent, "report as an agent, and get its configuration"),
-    RouteRule::new("POST", "/api/v1/agents/{name}/events", Role::Agent, "send what an agent has read"),
+    RouteRule::new("POST", "/api/v1/agents/{name}/events", Role::Agent, "send what an agent has read")
+        .speaking(&wires::AGENT_EVENTS),
 ];
 
 /// Returns the rules of the paths of [`agent_router`].

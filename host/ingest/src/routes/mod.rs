@@ -10,6 +10,7 @@ mod otlp;
 mod otlp_grpc;
 mod remote_write;
 mod table;
+pub(crate) mod wires;
 
 use std::sync::Arc;
 

@@ -159,6 +159,11 @@ static SERVER: TableSchema = TableSchema::free(
             List(&Enum(&["viewer", "ingest"]), 0),
             "What callers without a token may do: `viewer` reads, `ingest` sends events; default `[]`.",
         ),
+        optional(
+            "suite-api",
+            Bool,
+            "Answer a subset of VMware's API under `/suite-api`, for scripts that exist; default `false`.",
+        ),
         optional("connections", Integer(1, 65_536), "Connections at one time; default `1024`."),
         optional(
             "connections-per-address",

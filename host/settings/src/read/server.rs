@@ -18,6 +18,7 @@ impl Reader<'_, '_> {
             listen: self.listen(table, tls.is_some() || allow_plain),
             tls,
             anonymous: table.list_of("anonymous").iter().filter_map(|node| node.text()?.parse().ok()).collect(),
+            suite_api: table.flag_of("suite-api").unwrap_or(default.suite_api),
             connections: count("connections", default.connections),
             connections_per_address: count("connections-per-address", default.connections_per_address),
             read_timeout_ms: table.duration_of("read-timeout").unwrap_or(default.read_timeout_ms),

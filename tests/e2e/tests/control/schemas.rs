@@ -73,6 +73,8 @@ fn answers_of_a_host_satisfy_the_schemas_that_it_serves() {
         ("groups/{name}/badges", "groups/production/badges".to_owned()),
         ("groups/{name}/report", "groups/production/report".to_owned()),
         ("badges", "badges?limit=1".to_owned()),
+        ("definitions", "definitions".to_owned()),
+        ("symptoms", "symptoms".to_owned()),
         ("policies", "policies".to_owned()),
         ("policies/why", format!("policies/why?object=vm-1&alert={definition}")),
         ("rules/{name}/history", "rules/word/history".to_owned()),
@@ -82,6 +84,7 @@ fn answers_of_a_host_satisfy_the_schemas_that_it_serves() {
         ("audit", "audit?limit=3".to_owned()),
         ("audit/verify", "audit/verify".to_owned()),
         ("outbox", "outbox".to_owned()),
+        ("agents", "agents".to_owned()),
         ("tokens", "tokens".to_owned()),
     ] {
         ask("GET", route, &path, "", 200);

@@ -16,7 +16,9 @@ use crate::{
     },
     change::RequestError,
     config::Group,
-    query::{AnswerPage, Badges, GroupDetails, GroupRow, ObjectDetails, Query, QueryAnswer, SilenceDetails},
+    query::{
+        AnswerPage, Badges, DefinitionRow, GroupDetails, GroupRow, ObjectDetails, Query, QueryAnswer, SilenceDetails,
+    },
     record::{Alert, BadgeOwner, SymptomState},
     why::Why,
 };
@@ -34,6 +36,9 @@ pub(crate) fn page(view: &BookView, query: &Query) -> Result<AnswerPage, Request
         Query::Pending(filter) => QueryAnswer::Pending(selection::waiting(view, filter)?),
         Query::Route(id) => QueryAnswer::Route(Box::new(routing::routing(view, id)?)),
         Query::Policies => QueryAnswer::Policies(view.compiled.policy_lines(view.wall_ns)),
+        Query::Definitions => {
+            QueryAnswer::Definitions(view.config().definitions.iter().map(DefinitionRow::from).collect())
+        }
         Query::Silence(id) => QueryAnswer::Silence(Box::new(silence_page(view, id)?)),
         Query::Preview(matchers) => QueryAnswer::Matches(Box::new(MatcherCheck { view }.preview(matchers)?)),
         Query::Alert(id) => {

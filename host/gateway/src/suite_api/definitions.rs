@@ -1,0 +1,230 @@
+//! Alert definitions, and the symptoms that rules can raise.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use lifesigns_api::{ApiError, RuleSymptom, Service};
+use lifesigns_compliance::{
+    config::Scope,
+    query::{ConditionRow, DefinitionRow, Query, QueryAnswer},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    page::PageRequest,
+    words::{AlertLevel, IdKind, ResourceKind, cycles, id, unknown},
+};
+use crate::answer::{ErrorResponse, Params, PathParam, RouterState, Session};
+
+/// VMware's numbers for what an alert is about: virtualization, compliance.
+pub(super) const TYPE: u64 = 16;
+pub(super) const SUB_TYPE: u64 = 21;
+/// The criticality of a definition that is as bad as its worst symptom.
+const AUTO: &str = "AUTO";
+
+/// Which definitions, and the page.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct DefinitionParams {
+    /// Ids.
+    id: Vec<String>,
+    /// `VMWARE` or `LIFESIGNS`.
+    adapter_kind: Vec<String>,
+    /// `VirtualMachine`, `HostSystem`, or a kind of the inventory.
+    resource_kind: Vec<String>,
+    /// The page, from 0.
+    page: Option<u64>,
+    /// Items of a page, 1000 without it.
+    #[schemars(range(min = 1, max = 10000))]
+    page_size: Option<u64>,
+    /// Leaves links out.
+    #[serde(rename = "_no_links")]
+    no_links: bool,
+}
+
+/// The two lists of definitions.
+#[derive(Clone, Copy)]
+enum Of {
+    Alerts,
+    Symptoms,
+}
+
+pub(super) fn routes() -> Router<Arc<RouterState>> {
+    let list = |of: Of| get(move |s: Session, Params(params): Params<DefinitionParams>| list(s, params, of));
+    let one = |of: Of| {
+        get(move |s: Session, PathParam(id): PathParam<String>| s.run(move |service| one_of(service, &id, of)))
+    };
+    Router::new()
+        .route("/alertdefinitions", list(Of::Alerts))
+        .route("/alertdefinitions/{id}", one(Of::Alerts))
+        .route("/symptomdefinitions", list(Of::Symptoms))
+        .route("/symptomdefinitions/{id}", one(Of::Symptoms))
+}
+
+async fn list(session: Session, params: DefinitionParams, of: Of) -> Response {
+    let page = match PageRequest::new(params.page, params.page_size, params.no_links) {
+        Ok(page) => page,
+        Err(error) => return ErrorResponse(error).into_response(),
+    };
+    session
+        .run(move |service| {
+            let (path, name) = match of {
+                Of::Alerts => ("/alertdefinitions", "alertDefinitions"),
+                Of::Symptoms => ("/symptomdefinitions", "symptomDefinitions"),
+            };
+            let mut all = all(service, of)?;
+            all.retain(|one| params.matches(one));
+            Ok(page.of(path, name, &all, Value::clone))
+        })
+        .await
+}
+
+impl DefinitionParams {
+    fn matches(&self, definition: &Value) -> bool {
+        let is = |wanted: &[String], name: &str| {
+            let word = definition[name].as_str().unwrap_or_default();
+            wanted.is_empty() || wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
+        };
+        is(&self.id, "id") && is(&self.adapter_kind, "adapterKindKey") && is(&self.resource_kind, "resourceKindKey")
+    }
+}
+
+fn one_of(service: &dyn Service, wanted: &str, of: Of) -> Result<Value, ApiError> {
+    let what = match of {
+        Of::Alerts => "alert definition",
+        Of::Symptoms => "symptom definition",
+    };
+    let found = all(service, of)?.into_iter().find(|one| one["id"] == wanted);
+    found.ok_or_else(|| unknown(what, wanted))
+}
+
+fn all(service: &dyn Service, of: Of) -> Result<Vec<Value>, ApiError> {
+    let symptoms = service.symptoms()?;
+    if let Of::Symptoms = of {
+        return Ok(symptoms.iter().map(symptom).collect());
+    }
+    let QueryAnswer::Definitions(definitions) = service.query(&Query::Definitions)? else {
+        return Err(ApiError::Internal("the host answered another question than was asked".to_owned()));
+    };
+    let named: Vec<Value> = definitions.iter().map(|one| definition(one, &symptoms)).collect();
+    // A symptom that no definition names makes an alert by itself.
+    let lone = symptoms.iter().filter(|one| !definitions.iter().any(|definition| names(&definition.when, &one.name)));
+    Ok(named.into_iter().chain(lone.map(own_definition)).collect())
+}
+
+/// Returns whether a condition is helped by a symptom.
+fn names(condition: &ConditionRow, symptom: &str) -> bool {
+    match condition {
+        ConditionRow::All(of) | ConditionRow::Any(of) | ConditionRow::Count { of, .. } => {
+            of.iter().any(|one| names(one, symptom))
+        }
+        ConditionRow::Symptom { name, .. } => name.matches(symptom),
+        ConditionRow::Not(_) | ConditionRow::Fact { .. } => false,
+    }
+}
+
+fn symptom(symptom: &RuleSymptom) -> Value {
+    let kind = ResourceKind::of(None);
+    json!({
+        "id": id(IdKind::SymptomDefinition, &symptom.name),
+        "name": symptom.title,
+        "description": symptom.name,
+        "adapterKindKey": kind.adapter,
+        "resourceKindKey": kind.resource,
+        "waitCycles": 1,
+        "cancelCycles": 1,
+        "state": {
+            "severity": AlertLevel::from(symptom.criticality),
+            "condition": {
+                "type": "CONDITION_MESSAGE_EVENT", "eventType": "NOTIFICATION", "operator": "EQ", "message": symptom.name,
+            },
+        },
+    })
+}
+
+/// The definition that a symptom is which no definition names.
+fn own_definition(symptom: &RuleSymptom) -> Value {
+    let recommendations = match symptom.recommendation.as_str() {
+        "" => &[][..],
+        _ => std::slice::from_ref(&symptom.recommendation),
+    };
+    let set = symptom_set(Scope::Own, vec![id(IdKind::SymptomDefinition, &symptom.name)], "AND");
+    let state = state(AlertLevel::from(symptom.criticality).as_str(), symptom.impact.as_str(), set, recommendations);
+    described(&symptom.name, &symptom.title, ResourceKind::of(None), (1, 1), state)
+}
+
+fn definition(row: &DefinitionRow, symptoms: &[RuleSymptom]) -> Value {
+    let severity = row.criticality.map_or(AUTO, |criticality| AlertLevel::from(criticality).as_str());
+    let impact = row.impact.map_or("health", |impact| impact.as_str());
+    let state = state(severity, impact, condition_set(&row.when, symptoms), &row.recommendations);
+    let kind = ResourceKind::of(row.kinds.first().map(String::as_str));
+    let mut definition = described(&row.name, &row.title, kind, (cycles(row.wait_ms), cycles(row.cancel_ms)), state);
+    // VMware's form has no words for all conditions.
+    definition["lifesignsCondition"] = json!(row.when);
+    definition
+}
+
+fn described(name: &str, title: &str, kind: ResourceKind<'_>, (wait, cancel): (u64, u64), state: Value) -> Value {
+    json!({
+        "id": id(IdKind::AlertDefinition, name),
+        "name": if title.is_empty() { name } else { title },
+        "description": name,
+        "adapterKindKey": kind.adapter,
+        "resourceKindKey": kind.resource,
+        "waitCycles": wait,
+        "cancelCycles": cancel,
+        "type": TYPE,
+        "subType": SUB_TYPE,
+        "states": [state],
+    })
+}
+
+fn state(severity: &str, impact: &str, set: Value, recommendations: &[String]) -> Value {
+    let priorities: BTreeMap<&String, usize> = recommendations.iter().zip(1..).collect();
+    json!({
+        "severity": severity,
+        "base-symptom-set": set,
+        "impact": { "impactType": "BADGE", "detail": impact },
+        "recommendationPriorityMap": priorities,
+    })
+}
+
+/// Returns what of a condition is about symptoms, as VMware's sets.
+fn condition_set(condition: &ConditionRow, symptoms: &[RuleSymptom]) -> Value {
+    let sets = |of: &[ConditionRow], operator: &str| {
+        let sets: Vec<Value> = of.iter().map(|one| condition_set(one, symptoms)).filter(|set| !set.is_null()).collect();
+        match sets.len() {
+            0 => Value::Null,
+            1 => sets.into_iter().next().unwrap_or_default(),
+            _ => json!({ "type": "SYMPTOM_SET_COMPOSITE", "operator": operator, "symptom-sets": sets }),
+        }
+    };
+    match condition {
+        ConditionRow::All(of) => sets(of, "AND"),
+        ConditionRow::Any(of) | ConditionRow::Count { of, .. } => sets(of, "OR"),
+        ConditionRow::Symptom { name, on } => {
+            let known = symptoms.iter().filter(|symptom| name.matches(&symptom.name));
+            let ids = known.map(|symptom| id(IdKind::SymptomDefinition, &symptom.name)).collect();
+            symptom_set(*on, ids, "OR")
+        }
+        ConditionRow::Not(_) | ConditionRow::Fact { .. } => Value::Null,
+    }
+}
+
+fn symptom_set(on: Scope, ids: Vec<String>, operator: &str) -> Value {
+    let (relation, aggregation) = match on {
+        Scope::Own => ("SELF", "ALL"),
+        Scope::Parent => ("PARENT", "ALL"),
+        Scope::Children => ("CHILD", "ANY"),
+    };
+    json!({
+        "type": "SYMPTOM_SET", "relation": relation, "aggregation": aggregation, "symptomSetOperator": operator,
+        "symptomDefinitionIds": ids,
+    })
+}
