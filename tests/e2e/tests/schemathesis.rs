@@ -77,15 +77,16 @@ fn run(program: &Path, host: &Running, token: &str, args: &[&str]) -> Output {
     let errors = host.read("err.txt");
     let port = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:"));
     let port = port.unwrap_or_else(|| panic!("{errors}"));
-    let config = artifacts::root().join("tests/e2e/tests/schemathesis/schemathesis.toml");
+    let files = artifacts::root().join("tests/e2e/tests/schemathesis");
     Command::new(program)
         .arg("--config-file")
-        .arg(config)
+        .arg(files.join("schemathesis.toml"))
         .args(["run", &format!("http://127.0.0.1:{port}/api/v1/openapi.json"), "--no-color"])
         .args(["--header", &format!("Authorization: Bearer {token}")])
         .args(args)
         .current_dir(host.path(""))
         .env_remove("http_proxy")
+        .env("SCHEMATHESIS_HOOKS", files.join("hooks.py"))
         .stdin(Stdio::null())
         .output()
         .unwrap()

@@ -129,7 +129,7 @@ mod tests {
             let (decoder, bytes) = (placed_decoder(Format::Auto.decoder(0)), lines.into_bytes());
             for line in std::str::from_utf8(&bytes).expect("text").lines() {
                 let (record, written) = (decoder.decode(line), decoder.written(line));
-                let evidence = decoder.evidence(&written).expect("it has a place");
+                let evidence = decoder.evidence(&written).or_at("nowhere", 0);
                 let fields: Vec<String> = record.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
                 shown.push(format!(
                     "{} {}:{} {} [{}]",
