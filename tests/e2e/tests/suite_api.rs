@@ -151,7 +151,15 @@ fn scripts_log_in_and_read_resources_groups_definitions_and_alerts() {
     assert_eq!((status, &taken["accepted"]), (200, &json!(2)), "{taken}");
     suite.host.until("alerts", |status| status["alerts"]["warning"] == 2);
 
-    // A token, as `curl` and PowerShell ask for it.
+    logs_in(&suite);
+    let id = reads_resources(&suite);
+    let definitions = reads_definitions(&suite);
+    reads_alerts(&suite, &id, &definitions);
+    suite.post("/suite-api/api/auth/token/release", &json!({}));
+}
+
+/// A token, as `curl` and PowerShell ask for it.
+fn logs_in(suite: &SuiteHost) {
     let login = |name: &str, password: &str| {
         let body = json!({ "username": name, "password": password, "authSource": "local" }).to_string();
         suite.ask("POST", "/suite-api/api/auth/token/acquire", "", &body)
@@ -163,8 +171,10 @@ fn scripts_log_in_and_read_resources_groups_definitions_and_alerts() {
         let (status, answer) = login(name, password);
         assert_eq!((status, &answer["httpStatusCode"]), (401, &json!(401)), "{answer}");
     }
+}
 
-    // Resources by name and kind, then one with its properties.
+/// Resources by name and kind, then one with its properties; groups and their members. Returns the id of the first.
+fn reads_resources(suite: &SuiteHost) -> String {
     let found = suite.get("/suite-api/api/resources?adapterKind=VMWARE&resourceKind=VirtualMachine&name=VM-1");
     assert_eq!(found["pageInfo"], json!({ "totalCount": 1, "page": 0, "pageSize": 1000 }));
     let resource = &found["resourceList"][0];
@@ -187,8 +197,11 @@ fn scripts_log_in_and_read_resources_groups_definitions_and_alerts() {
     let group = groups["groups"][0]["id"].as_str().unwrap();
     let members = suite.get(&format!("/suite-api/api/resources/groups/{group}/members"));
     assert_eq!(members["resourceList"].as_array().unwrap().len(), 2, "{members}");
+    id.to_owned()
+}
 
-    // Every page of symptoms by id, then of definitions, as exports do.
+/// Every page of symptoms by id, then of definitions, as exports do. Returns the definitions.
+fn reads_definitions(suite: &SuiteHost) -> Vec<Value> {
     let symptoms = suite.get("/suite-api/api/symptomdefinitions?page=0&pageSize=500");
     assert_eq!(symptoms["symptomDefinitions"].as_array().unwrap().len(), 2);
     let definitions = suite.get("/suite-api/api/alertdefinitions?page=0&pageSize=500");
@@ -205,8 +218,11 @@ fn scripts_log_in_and_read_resources_groups_definitions_and_alerts() {
     assert!(word["description"].as_str().unwrap().starts_with("word/"), "{word}");
     let one = suite.get(&format!("/suite-api/api/alertdefinitions/{}", all[1]["id"].as_str().unwrap()));
     assert!(one["description"].as_str().unwrap().starts_with("other/"), "{one}");
+    all.clone()
+}
 
-    // Alerts by a filter, of a resource, and one.
+/// Alerts by a filter, of a resource, and one.
+fn reads_alerts(suite: &SuiteHost, id: &str, all: &[Value]) {
     let query = json!({ "activeOnly": true, "alertCriticality": ["WARNING", "CRITICAL"], "resource-query": { "name": ["vm-1"] } });
     let alerts = suite.post("/suite-api/api/alerts/query", &query);
     let alert = &alerts["alerts"][0];
@@ -226,7 +242,6 @@ fn scripts_log_in_and_read_resources_groups_definitions_and_alerts() {
     assert_eq!(suite.get(&path)["controlState"], "ASSIGNED");
     let none = suite.post("/suite-api/api/alerts/query", &json!({ "alertCriticality": ["IMMEDIATE"] }));
     assert_eq!((&none["alerts"], &none["pageInfo"]["totalCount"]), (&json!([]), &json!(0)));
-    suite.post("/suite-api/api/auth/token/release", &json!({}));
 }
 
 #[test]
