@@ -295,7 +295,7 @@ impl HostBuilder {
                 signal,
                 clock,
                 versions,
-                made: Mutex::default(),
+                open: Mutex::default(),
             }));
         }
         let recorder = opened.start_recorder(Arc::clone(&engine), offsets, self.own_receivers, overview)?;

@@ -10,7 +10,10 @@ use lifesigns_engine::StateMove;
 use lifesigns_model::RuleChangeMark;
 use lifesigns_rulestore::Snapshot;
 
-use crate::load::{LoadOutcome, RuleLoad};
+use crate::{
+    load::{LoadOutcome, RuleLoad},
+    state_versions::StateVersions,
+};
 
 /// See the module. Clones share one state.
 #[derive(Clone, Default)]
@@ -32,10 +35,23 @@ impl RuleDesk {
         self.0.lock()
     }
 
-    /// Takes the moves of rules whose fate is known by `loads`: those of rules that run as the folder says.
-    pub(crate) fn settled_moves(&self, loads: &[RuleLoad]) -> (Vec<StateMove>, Vec<RuleChangeMark>) {
+    /// Takes the moves of rules whose fate is known by `loads` of a snapshot: those of rules that run as the folder
+    /// says, or do not run, as it says.
+    pub(crate) fn settled_moves(
+        &self,
+        loads: &[RuleLoad],
+        snapshot: &Snapshot,
+        versions: &StateVersions,
+    ) -> (Vec<StateMove>, Vec<RuleChangeMark>) {
         let mut state = self.lock();
         let (mut settled, mut changes) = (Vec::new(), Vec::new());
+        let is_disabled = |name: &String, _: &mut _| snapshot.rule(name).is_some_and(|rule| !rule.enabled);
+        for (rule, (moves, change)) in state.moves.extract_if(.., is_disabled) {
+            // The loader has not seen it.
+            versions.moved(&moves);
+            settled.extend(moves);
+            changes.push(RuleChangeMark { rule, change });
+        }
         for load in loads.iter().filter(|load| !load.key.is_shadow()) {
             if matches!(load.outcome, LoadOutcome::Compiling { .. }) {
                 continue;
@@ -68,6 +84,11 @@ impl DeskState {
     /// Sets the moves for the next version of a rule, and what this change is called in the record.
     pub(crate) fn set_moves(&mut self, name: &str, moves: Vec<StateMove>, change: &str) {
         self.moves.insert(name.to_owned(), (moves, change.to_owned()));
+    }
+
+    /// Returns whether the next version of a rule waits to be loaded.
+    pub(crate) fn is_moving(&self, name: &str) -> bool {
+        self.moves.contains_key(name)
     }
 
     /// Returns a channel that gets the outcome of the next load.

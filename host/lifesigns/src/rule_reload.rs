@@ -188,9 +188,9 @@ impl RuleReload {
             self.rules.loader.set_moves(self.rules.desk.moves());
             let mut loads = self.rules.loader.apply_within(&snapshot, &sample, again, patience);
             self.rules.embedded.report(&mut loads);
-            let (moves, changes) = self.rules.desk.settled_moves(&loads);
+            let (moves, changes) = self.rules.desk.settled_moves(&loads, &snapshot, self.rules.loader.versions());
             let changed = |load: &RuleLoad| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed);
-            if !moves.is_empty() || loads.iter().any(changed) {
+            if !changes.is_empty() || loads.iter().any(changed) {
                 self.swap(moves, changes);
             }
             let shadows = self.rules.shadows.clone();
@@ -211,7 +211,7 @@ impl RuleReload {
     /// Builds a rule set in the background and swaps it in; state moves with it.
     fn swap(&self, moves: Vec<StateMove>, changes: Vec<RuleChangeMark>) {
         match RuleSet::new(self.rules.all(), self.engine.sample().bytes()) {
-            Ok(rules) if moves.is_empty() => self.engine.swap(Arc::new(rules)),
+            Ok(rules) if changes.is_empty() => self.engine.swap(Arc::new(rules)),
             Ok(rules) => self.engine.swap_marked(Arc::new(rules), moves, changes),
             Err(error) => tracing::error!("rules not replaced: {error}"),
         }

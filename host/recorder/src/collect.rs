@@ -7,7 +7,7 @@ use lifesigns_record::{Commit, OutboxUpdate};
 use crate::{
     receivers::Receivers,
     recorder::Recorder,
-    request::RecorderRequest,
+    request::{Act, Caller, RecorderRequest},
     status,
     turn::{Coverage, Turn},
     warnings,
@@ -32,6 +32,8 @@ impl Recorder {
         self.take_orphans(&mut turn.commit);
         self.warn(turn.commit.now_ns);
         self.take_changes(&mut turn);
+        let Commit { rule_changes, changes, .. } = &mut turn.commit;
+        changes.audit.extend(rule_changes.iter().filter_map(|mark| self.shared.rule_audit.take(mark)));
         turn
     }
 
@@ -51,6 +53,13 @@ impl Recorder {
                 RecorderRequest::Stop => turn.stop = true,
             }
         }
+    }
+
+    /// Has those who wait for everything that was submitted wait for the next turn: this one was committed in part.
+    pub(crate) fn put_off(&mut self, requested: &mut Vec<(Act, Caller)>) {
+        let waits = |(act, _): &mut (Act, Caller)| matches!(act, Act::Barrier);
+        let waiting = requested.extract_if(.., waits).map(|(act, caller)| RecorderRequest::Act(act, caller));
+        self.inbox.extend(waiting);
     }
 
     /// Returns what the next commit writes of a delivery. The book learns what was withheld.

@@ -37,6 +37,10 @@ pub const RULE_HISTORY: &str = "rule-history";
 pub const RULE_MANIFEST: &str = "rule-manifest";
 /// The new version runs; whether that is on the disk is not known.
 pub const RULE_LOADED: &str = "rule-loaded";
+/// It runs, and nothing of it is in the record.
+pub(crate) const RULE_UNRECORDED: &str = "rule-unrecorded";
+/// It is in the record, and still noted as under way.
+pub(crate) const RULE_RECORDED: &str = "rule-recorded";
 /// Everything is on the disk, and the caller has no answer.
 pub const RULE_CHANGED: &str = "rule-changed";
 

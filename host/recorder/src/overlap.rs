@@ -19,6 +19,8 @@ impl Recorder {
             && !turn.commit.is_empty()
             // The engine has to forget them before its next checkpoint.
             && turn.commit.changes.forgotten.is_empty()
+            // They end with their commit.
+            && turn.commit.rule_changes.is_empty()
             && !self.receivers.is_replacing()
             && self.replacing.is_none()
             && self.shared.health.is_ok()

@@ -134,8 +134,11 @@ impl Recorder {
             }
             stop = turn.stop;
             let is_last = turn.is_last();
-            let requested = std::mem::take(&mut turn.requested);
+            let mut requested = std::mem::take(&mut turn.requested);
             self.complete(turn);
+            if coverage == Coverage::Partial {
+                self.put_off(&mut requested);
+            }
             self.carry_out(requested)?;
             self.end_turn(began);
             if is_last {
@@ -181,6 +184,9 @@ impl Recorder {
             return Ok(CommitOutcome::Committed);
         }
         crash::point(crash::BEFORE_COMMIT);
+        if !turn.commit.rule_changes.is_empty() {
+            crash::point(crash::RULE_UNRECORDED);
+        }
         let written = self.committer.record().commit(&turn.commit);
         self.insist(turn, written)
     }
@@ -266,6 +272,7 @@ impl Recorder {
             // Before the next checkpoint: what it has of them would make them known again as they were.
             self.shared.engine.forget(&commit.changes.forgotten);
         }
+        self.end_rule_changes(&commit);
         for gone in &commit.changes.rules_gone {
             tracing::warn!("rule {}: removed ({} cancelled)", gone.rule, count_text(gone.alerts as u64, "open alert"));
         }
@@ -285,6 +292,15 @@ impl Recorder {
         self.shared.tokens.apply(commit.tokens);
         self.shared.changes.note(&commit.changes);
         self.shared.listeners.publish(commit.changes.alerts);
+    }
+
+    /// Ends the changes of rules that are committed. What stays noted as under way is ended by the next start.
+    fn end_rule_changes(&self, commit: &Commit) {
+        let Some(control) = self.shared.overview.control().ok().filter(|_| !commit.rule_changes.is_empty()) else {
+            return;
+        };
+        crash::point(crash::RULE_RECORDED);
+        commit.rule_changes.iter().for_each(|mark| control.committed(mark));
     }
 
     fn retain(&mut self) {

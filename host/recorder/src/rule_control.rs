@@ -4,23 +4,21 @@
 use std::sync::Arc;
 
 use lifesigns_api::{ApiError, RuleChange, RuleVersion};
-use lifesigns_compliance::AuditedChange;
-use lifesigns_model::Module;
+use lifesigns_model::{Module, RuleChangeMark};
 
-/// Writes an entry into the audit log; it is committed when this returns.
-pub type AuditChange<'a> = dyn Fn(AuditedChange) -> Result<(), ApiError> + 'a;
+use crate::rule_audit::RuleAudit;
 
 /// Changes rules of a running host.
 pub trait RuleControl: Send + Sync {
-    /// Changes a rule in the name of `who`. Whatever can be checked is checked first; `audit` is called before
-    /// anything is changed. Returns what was done, in a line for a person.
+    /// Changes a rule in the name of `who`. Whatever can be checked is checked first, also that the store
+    /// takes commits. What moves state is audited with it, all else before anything is changed. Returns what was done, in a line for a person.
     ///
     /// # Errors
     /// Why it was not done.
-    fn change(&self, rule: &str, change: &RuleChange, who: &str, audit: &AuditChange<'_>) -> Result<String, ApiError>;
+    fn change(&self, rule: &str, change: &RuleChange, who: &str, audit: &RuleAudit<'_>) -> Result<String, ApiError>;
 
-    /// Ends a change that was made: what it changed in the record is on the disk.
-    fn committed(&self, rule: &str);
+    /// Ends a change: it is in the record.
+    fn committed(&self, mark: &RuleChangeMark);
 
     /// Returns the versions of a rule that were live, the oldest first.
     ///

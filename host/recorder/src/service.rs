@@ -20,6 +20,7 @@ use lifesigns_text::count_text;
 use crate::{
     crash, enrolment, event_search, explain, history,
     request::{Act, RequestSender},
+    rule_audit::RuleAudit,
     rule_status,
     shared::RecorderShared,
     status, tokens,
@@ -84,18 +85,14 @@ impl Service for HostService {
     }
 
     fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError> {
-        let audit = |entry| {
-            self.requests.ask(Act::Audit(Box::new(entry)))?;
-            Ok(())
-        };
-        let control = self.shared.overview.control()?;
-        let done = control.change(rule, change, &self.who, &audit)?;
-        // Without an answer it is ended by the next start.
-        if self.requests.ask(Act::Barrier).is_ok() {
-            control.committed(rule);
-        }
+        let audit = RuleAudit { requests: &self.requests, waiting: &self.shared.rule_audit };
+        let done = self.shared.overview.control()?.change(rule, change, &self.who, &audit)?;
+        let committed = audit.wait_committed();
         crash::point(crash::RULE_CHANGED);
-        Ok(done)
+        Ok(match committed {
+            Ok(()) => done,
+            Err(error) => format!("{done}; it is not in the store yet: {error}"),
+        })
     }
 
     fn tap_rule(&self, rule: &str, query: &TapQuery) -> Result<TapPage, ApiError> {

@@ -11,8 +11,8 @@ use lifesigns_record::RecordReaders;
 use parking_lot::{Mutex, RwLock};
 
 use crate::{
-    alert_stream::Listeners, change_log::ChangeLog, health::Health, pulse::Pulse, rule_overview::RuleOverview,
-    source_progress::SourceProgress, tokens::TokenTable,
+    alert_stream::Listeners, change_log::ChangeLog, health::Health, pulse::Pulse, rule_audit::WaitingEntries,
+    rule_overview::RuleOverview, source_progress::SourceProgress, tokens::TokenTable,
 };
 
 /// The source that evidence from the inventory names. A source of the stream may have the same name.
@@ -39,6 +39,7 @@ pub(crate) struct RecorderShared {
     pub(crate) listeners: Listeners,
     pub(crate) receivers: Mutex<Vec<ReceiverStatus>>,
     pub(crate) overview: RuleOverview,
+    pub(crate) rule_audit: WaitingEntries,
     pub(crate) describe: Mutex<Option<DescribeSources>>,
     pub(crate) reload: Mutex<Option<Reload>>,
     pub(crate) validate: Mutex<Option<ValidateConfig>>,
@@ -72,6 +73,7 @@ impl RecorderShared {
             listeners: Listeners::default(),
             receivers: Mutex::default(),
             overview,
+            rule_audit: WaitingEntries::default(),
             describe: Mutex::default(),
             reload: Mutex::default(),
             validate: Mutex::default(),

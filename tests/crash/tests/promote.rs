@@ -91,6 +91,9 @@ fn dies_at(point: &str, number: u32, found: Found) {
     let history = history.as_array().expect("a list");
     let promoted = history.iter().filter(|one| one["action"] == "promoted").count();
     assert_eq!(promoted, usize::from(is_after), "{point}: {history:?}");
+    let audit = home.json(&["audit"]);
+    let audited = audit.as_array().expect("a list").iter().filter(|one| one["what"] == "rule promoted").count();
+    assert_eq!(audited, usize::from(is_after), "{point}: {audit:#}");
     let refused = home.json(&["rule", "list"])["refused"].clone();
     assert!(refused.as_array().is_none_or(Vec::is_empty), "{point}: {refused}");
     if is_after {
@@ -116,6 +119,8 @@ fn a_promotion_has_happened_as_a_whole_or_not_at_all() {
         ("rule-history", 1, Found::Before),
         ("rule-manifest", 2, Found::Before),
         ("rule-loaded", 1, Found::Either),
+        ("rule-unrecorded", 1, Found::Before),
+        ("rule-recorded", 1, Found::After),
         ("rule-changed", 2, Found::After),
     ] {
         dies_at(point, number, found);

@@ -187,6 +187,24 @@ fn bad_to_good(running: &Running) -> String {
 }
 
 #[test]
+fn a_rule_that_is_disabled_is_replaced_and_goes_on_from_its_state_when_it_is_enabled() {
+    let running = start();
+    ready(&running);
+    seen(&running, "Failed one", 1);
+    seen(&running, "Failed two", 2);
+    done(&running, &["rule", "disable", "watch"]);
+    for number in [b'2', b'3'] {
+        fs::write(running.path("next.wasm"), build(number)).expect("the module");
+        let said = done(&running, &["rule", "load", &text(&running.path("next.wasm")), "watch"]);
+        assert!(said.contains("watch is keyword"), "{said}");
+    }
+    assert!(!running.path("rules/versions/watch/pending.json").exists(), "it is over");
+    done(&running, &["rule", "enable", "watch"]);
+    say(&running, "Failed three");
+    running.until("it goes on from where it was", |_| raises(&running) == 1);
+}
+
+#[test]
 fn cost_and_events_of_a_rule_are_shown_and_reloads_check_first() {
     let running = start();
     ready(&running);

@@ -4,9 +4,10 @@
 mod folder;
 mod modules;
 mod plan;
+mod replace;
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -17,8 +18,8 @@ use parking_lot::{Mutex, MutexGuard};
 use lifesigns_api::{ApiError, RuleChange, RuleUpload, RuleVersion};
 use lifesigns_compliance::AuditedChange;
 use lifesigns_engine::{Engine, StateMove};
-use lifesigns_model::{Module, RuleKey, SharedClock, WakeSignal};
-use lifesigns_recorder::{AuditChange, RuleControl, crash};
+use lifesigns_model::{Module, RuleChangeMark, RuleKey, SharedClock, WakeSignal};
+use lifesigns_recorder::{RuleAudit, RuleControl, crash};
 use lifesigns_rulestore::{
     ManifestChange, ModuleBytes, PendingChange, RuleSpec, VersionEntry, VersionHistory, Versions, check_name,
 };
@@ -48,8 +49,8 @@ pub(crate) struct FolderControl {
     pub(crate) clock: SharedClock,
     /// Of what rules hold.
     pub(crate) versions: StateVersions,
-    /// Rules whose change was made, and which may not be on the disk yet.
-    pub(crate) made: Mutex<BTreeSet<String>>,
+    /// By the rule's name: the change that is under way.
+    pub(crate) open: Mutex<BTreeMap<String, Arc<PendingChange>>>,
 }
 
 /// A change of the live version that is ready to be written.
@@ -63,7 +64,7 @@ struct Prepared {
 }
 
 impl RuleControl for FolderControl {
-    fn change(&self, rule: &str, change: &RuleChange, who: &str, audit: &AuditChange<'_>) -> Result<String, ApiError> {
+    fn change(&self, rule: &str, change: &RuleChange, who: &str, audit: &RuleAudit<'_>) -> Result<String, ApiError> {
         check_name(rule).map_err(|why| ApiError::Invalid(why.replace(": rename the file", "")))?;
         if let RuleChange::Load(upload) = change {
             return self.load(rule, upload, who, audit);
@@ -98,10 +99,8 @@ impl RuleControl for FolderControl {
         }
     }
 
-    fn committed(&self, rule: &str) {
-        if self.lock_made().remove(rule) {
-            self.versions(rule).end();
-        }
+    fn committed(&self, mark: &RuleChangeMark) {
+        self.end(mark);
     }
 
     fn history(&self, rule: &str) -> Result<Vec<RuleVersion>, ApiError> {
@@ -161,7 +160,7 @@ impl FolderControl {
 
     /// Checks an uploaded module before anything is written: it is compiled, described with its settings and
     /// shown recent events.
-    fn load(&self, rule: &str, upload: &RuleUpload, who: &str, audit: &AuditChange<'_>) -> Result<String, ApiError> {
+    fn load(&self, rule: &str, upload: &RuleUpload, who: &str, audit: &RuleAudit<'_>) -> Result<String, ApiError> {
         if upload.shadow && upload.manifest.is_some() {
             return Err(ApiError::Invalid(
                 "a shadow is loaded without a manifest: it is the one of the rule".to_owned(),
@@ -198,15 +197,9 @@ impl FolderControl {
         self.versions(rule).put(&module).map_err(ApiError::Unavailable)?;
         if upload.shadow {
             let digest = json!({ "shadow": module.digest, "module": named });
-            audit(self.audited(who, "rule shadow loaded", rule, Value::Null, digest))?;
-            return self.written(
-                desk,
-                rule,
-                &manifest,
-                None,
-                &RuleKey::shadow(rule),
-                format!("{named} runs beside {rule}"),
-            );
+            audit.commit(self.audited(who, "rule shadow loaded", rule, Value::Null, digest))?;
+            self.write_manifest(rule, &manifest, None).map_err(ApiError::Unavailable)?;
+            return self.await_load(desk, &RuleKey::shadow(rule), format!("{named} runs beside {rule}"));
         }
         let present = present.unwrap_or_else(|| FolderRule::absent(rule));
         let planned = self.replacement(&present, (&module, named), manifest, who)?;
@@ -227,69 +220,6 @@ impl FolderControl {
         Ok(format!("{} {}", rule.description.name, rule.description.version))
     }
 
-    /// Writes a new live version and waits until it runs.
-    fn put_live(
-        &self,
-        mut desk: MutexGuard<'_, DeskState>,
-        present: &FolderRule,
-        (mut history, prepared): (VersionHistory, Prepared),
-        who: &str,
-        audit: &AuditChange<'_>,
-    ) -> Result<String, ApiError> {
-        let name = &*present.name;
-        let versions = self.versions(name);
-        let pending = self.pending(present, &history, &prepared)?;
-        let Prepared { manifest, entry, moves, state_of, done } = prepared;
-        let before = if present.is_there { json!({ "digest": present.module.digest }) } else { Value::Null };
-        let after = json!({ "digest": entry.digest, "module": entry.module });
-        audit(self.audited(who, &format!("rule {}", entry.action), name, before, after))?;
-        versions.begin(&pending).map_err(ApiError::Unavailable)?;
-        crash::point(crash::RULE_NOTED);
-        history.push(entry);
-        if let Some(state_of) = state_of {
-            history.state_of = state_of;
-        }
-        let used = [folder::modules_of(&manifest), folder::modules_of(&present.text)].concat();
-        versions.write(&history, &used).map_err(ApiError::Unavailable)?;
-        crash::point(crash::RULE_HISTORY);
-        if !moves.is_empty() {
-            desk.set_moves(name, moves, &pending.change);
-        }
-        let done = self.written(desk, name, &manifest, present.own_module(), &RuleKey::live(name), done);
-        match &done {
-            Ok(_) => drop(self.lock_made().insert(name.to_owned())),
-            Err(ApiError::Conflict(_)) => versions.undo(&pending).map_err(ApiError::Unavailable)?,
-            // It may come into force later.
-            Err(_) => {}
-        }
-        crash::point(crash::RULE_LOADED);
-        done
-    }
-
-    /// Returns what to go back to if a change does not come into force.
-    fn pending(
-        &self,
-        present: &FolderRule,
-        history: &VersionHistory,
-        prepared: &Prepared,
-    ) -> Result<PendingChange, ApiError> {
-        let path = self.dir.join(format!("{}.toml", present.name));
-        let live = history.live_entry(&present.module.digest).filter(|_| present.own_module().is_some());
-        let without_own = live.map(|live| ManifestChange::Module(live.file.clone()).apply(&path, &present.text));
-        Ok(PendingChange {
-            change: format!("{}-{}", history.live, prepared.entry.time_ns),
-            moves_state: !prepared.moves.is_empty(),
-            manifest_before: std::fs::read_to_string(&path).ok(),
-            manifest_without_own: without_own.transpose().map_err(ApiError::Conflict)?,
-            manifest: prepared.manifest.clone(),
-            history_before: history.clone(),
-        })
-    }
-
-    fn lock_made(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.made.lock()
-    }
-
     /// Changes a key of the manifest and waits until it is in force.
     fn edit(
         &self,
@@ -297,13 +227,14 @@ impl FolderControl {
         present: &FolderRule,
         change: &ManifestChange,
         (who, what): (&str, &str),
-        audit: &AuditChange<'_>,
+        audit: &RuleAudit<'_>,
     ) -> Result<String, ApiError> {
         let name = &*present.name;
         let path = self.dir.join(format!("{name}.toml"));
         let manifest = change.apply(&path, &present.text).map_err(ApiError::Conflict)?;
-        audit(self.audited(who, &format!("rule {what}"), name, Value::Null, Value::Null))?;
-        self.written(desk, name, &manifest, None, &RuleKey::live(name), format!("rule {name} is {what}"))
+        audit.commit(self.audited(who, &format!("rule {what}"), name, Value::Null, Value::Null))?;
+        self.write_manifest(name, &manifest, None).map_err(ApiError::Unavailable)?;
+        self.await_load(desk, &RuleKey::live(name), format!("rule {name} is {what}"))
     }
 
     fn unload(
@@ -311,7 +242,7 @@ impl FolderControl {
         desk: MutexGuard<'_, DeskState>,
         present: &FolderRule,
         who: &str,
-        audit: &AuditChange<'_>,
+        audit: &RuleAudit<'_>,
     ) -> Result<String, ApiError> {
         let name = &*present.name;
         if present.is_there {
@@ -320,29 +251,25 @@ impl FolderControl {
             self.versions(name).write(&history, &[]).map_err(ApiError::Unavailable)?;
         }
         let before = json!({ "digest": present.module.digest });
-        audit(self.audited(who, "rule unloaded", name, before, Value::Null))?;
+        audit.commit(self.audited(who, "rule unloaded", name, before, Value::Null))?;
         present.remove().map_err(ApiError::Unavailable)?;
         self.loaded(desk)?;
         Ok(format!("rule {name} is out of the rules folder; its versions are kept, and its state"))
     }
 
-    /// Replaces the manifest, removes a module that nothing names any more, and waits until `key` is loaded.
-    fn written(
-        &self,
-        desk: MutexGuard<'_, DeskState>,
-        name: &str,
-        manifest: &str,
-        unused: Option<&Path>,
-        key: &RuleKey,
-        done: String,
-    ) -> Result<String, ApiError> {
-        lifesigns_rulestore::replace(&self.dir.join(format!("{name}.toml")), manifest.as_bytes())
-            .map_err(ApiError::Unavailable)?;
+    /// Replaces the manifest, and removes a module that nothing names any more.
+    fn write_manifest(&self, name: &str, manifest: &str, unused: Option<&Path>) -> Result<(), String> {
+        lifesigns_rulestore::replace(&self.dir.join(format!("{name}.toml")), manifest.as_bytes())?;
         if let Some(unused) = unused {
             // If it stays, it is refused with the reason.
             let _ = std::fs::remove_file(unused);
         }
         crash::point(crash::RULE_MANIFEST);
+        Ok(())
+    }
+
+    /// Waits until `key` is loaded.
+    fn await_load(&self, desk: MutexGuard<'_, DeskState>, key: &RuleKey, done: String) -> Result<String, ApiError> {
         let loads = self.loaded(desk)?;
         let outcome = loads.iter().find(|load| load.key == *key).map(|load| &load.outcome);
         match outcome {
