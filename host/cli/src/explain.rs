@@ -2,19 +2,15 @@
 
 use std::path::Path;
 
-use lifesigns::{
-    Loader,
-    engine::interest_matches,
-    model::{Clock as _, RuleKey, SystemClock, TapEvent},
-    rulestore::RuleStore,
-};
-use lifesigns_api::{LineExplanation, LineQuestion, RuleSight};
+use lifesigns::model::{Clock as _, SystemClock, TapEvent};
+use lifesigns_api::{LineExplanation, LineQuestion};
+use lifesigns_recorder::RuleModules as _;
 
 use crate::{
     compliance::{ServiceTarget, emit, show},
     exit::{Failure, Outcome},
     explain_args::ExplainArgs,
-    load,
+    folder_rules::FolderRules,
 };
 
 pub(crate) fn run(args: &ExplainArgs) -> Outcome {
@@ -54,35 +50,15 @@ fn question(args: &ExplainArgs, line: &str) -> LineQuestion {
 
 /// Holds the rules of a folder against a line.
 fn of_folder(folder: &Path, question: &LineQuestion) -> Result<LineExplanation, Failure> {
-    load::rules_folder(folder)?;
-    let snapshot = RuleStore::new(folder).scan();
-    let mut loader = Loader::new(load::plain_sandbox(load::cache(None)?)?);
-    let loads = loader.apply(&snapshot);
+    let folder = FolderRules::load(folder.to_owned(), Vec::new())?;
+    let (object, properties) = (question.object.clone(), question.properties.clone());
     let event = TapEvent {
         kind: "log".to_owned(),
         app: question.app.clone(),
         message: Some(question.message.clone()),
         fields: question.fields.clone(),
-        properties: question.properties.clone(),
+        properties: properties.clone(),
         ..TapEvent::default()
     };
-    let sight = |key: &RuleKey, state: String| RuleSight {
-        rule: key.name.to_string(),
-        lane: key.lane,
-        state,
-        ..RuleSight::default()
-    };
-    let mut rules: Vec<RuleSight> = Vec::new();
-    for rule in loader.rules() {
-        let interests = interest_matches(&rule.description, &event, true);
-        let state = if rule.is_paused() { "in quarantine, as its manifest says".to_owned() } else { String::new() };
-        let sees = state.is_empty() && interests.iter().any(|interest| interest.matched == Some(true));
-        rules.push(RuleSight { sees, interests, ..sight(&rule.key, state) });
-    }
-    let disabled = snapshot.rules.iter().filter(|found| !found.enabled);
-    rules.extend(disabled.map(|found| sight(&found.key, "disabled in its manifest".to_owned())));
-    rules.extend(load::refusals(&loads).map(|(load, why)| sight(&load.key, format!("refused: {why}"))));
-    rules.sort_by(|one, other| (&one.rule, one.lane).cmp(&(&other.rule, other.lane)));
-    let (object, properties) = (question.object.clone(), question.properties.clone());
-    Ok(LineExplanation { object, known: false, properties, rules })
+    Ok(LineExplanation { object, known: false, properties, rules: folder.sights(&event) })
 }

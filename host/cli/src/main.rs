@@ -10,6 +10,7 @@ mod demo;
 mod exit;
 mod explain;
 mod explain_args;
+mod folder_rules;
 mod inventory;
 mod kept_agents;
 mod load;

@@ -4,18 +4,20 @@
 use std::{path::Path, sync::Arc};
 
 use lifesigns_api::{
-    ActOutcome, AgentList, AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery, AuditTrailRow,
-    BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery, HostStatus, NewToken, NoticeSelection,
-    OutboxFilter, RuleChange, RuleDiff, RuleVersion, Service, TapQuery, TokenInfo, UndeliveredNotice,
+    ActOutcome, AgentList, AlertExplanation, AlertHistoryQuery, ApiError, AuditMark, AuditReport, AuditTrailQuery,
+    AuditTrailRow, BadgeHistoryQuery, ConfigMistake, CreatedToken, EventPage, EventQuery, ExplainedCall, HostStatus,
+    LineExplanation, LineQuestion, NewToken, NoticeSelection, OutboxFilter, RuleChange, RuleDiff, RuleVersion, Service,
+    TapQuery, TokenInfo, UndeliveredNotice,
 };
 use lifesigns_compliance::{
-    Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, CommandAction, ComplianceConfig, ConfigError,
+    Alert, BadgeOwner, BadgePoint, Book, BookInput, BookSnapshot, BookView, CommandAction, ComplianceConfig,
+    ConfigError,
     query::{AnswerPage, Query},
 };
 use lifesigns_model::{SharedClock, TapPage};
 use lifesigns_record::{RecordReader, RecordReaders, RecordWriter};
 
-use crate::{enrolment, history, tokens};
+use crate::{enrolment, explain, history, rule_modules::RuleModules, tokens};
 
 /// Points of a badge's history, as many as a running host keeps.
 const BADGE_POINTS: usize = 64;
@@ -38,7 +40,11 @@ pub struct StoreAtRest {
     remedy: String,
     on_remark: Box<dyn Fn(AtRestRemark) + Send + Sync>,
     acting: Option<(String, OpenWriter)>,
+    rules: Option<OpenRules>,
 }
+
+/// Loads the rules that a host would run.
+pub type OpenRules = Box<dyn Fn() -> Result<Box<dyn RuleModules>, ApiError> + Send + Sync>;
 
 /// Opens a store that no host has open, for writing.
 pub type OpenWriter = Box<dyn Fn() -> Result<Box<dyn RecordWriter>, ApiError> + Send + Sync>;
@@ -60,7 +66,7 @@ impl StoreAtRest {
             Book::new(Arc::clone(config))?;
         }
         let (absence, remedy) = (absence.into(), remedy.into());
-        Ok(Self { record, config, clock, absence, remedy, on_remark: Box::new(|_| ()), acting: None })
+        Ok(Self { record, config, clock, absence, remedy, on_remark: Box::new(|_| ()), acting: None, rules: None })
     }
 
     /// Receives remarks on answers, each time that they apply.
@@ -77,6 +83,17 @@ impl StoreAtRest {
         self
     }
 
+    /// Explains with the rules that `open` loads; without it, that needs a host.
+    #[must_use]
+    pub fn explaining(mut self, open: OpenRules) -> Self {
+        self.rules = Some(open);
+        self
+    }
+
+    fn rules(&self) -> Result<Box<dyn RuleModules>, ApiError> {
+        self.rules.as_ref().map_or_else(|| Err(self.needs_host()), |open| open())
+    }
+
     /// Acts in the store itself.
     fn act_at_rest<T>(
         &self,
@@ -90,6 +107,27 @@ impl StoreAtRest {
         self.record
             .open()
             .map_err(|error| ApiError::Unavailable(format!("{}, and its store cannot be read: {error}", self.absence)))
+    }
+
+    /// Returns the book as of the last commit, with the history that a question needs.
+    fn view(&self, reader: &dyn RecordReader, query: &Query) -> Result<BookView, ApiError> {
+        let mut restored = reader.load().map_err(history::unreadable)?.restored;
+        recall(reader, query, &mut restored)?;
+        if self.config.is_none() {
+            (self.on_remark)(AtRestRemark::NoConfiguration);
+        }
+        let mut book = Book::new(self.config.clone().unwrap_or_default())
+            .map_err(|_| ApiError::Internal("the configuration was sound, and is no longer".to_owned()))?;
+        book.restore(restored);
+        if self.config.is_some() && !book.is_decided() {
+            (self.on_remark)(AtRestRemark::OtherConfiguration);
+            // All answers follow the configuration as it is now, not only those about what changes.
+            book.review();
+        }
+        // Silences end and policies' hours pass while no host runs.
+        let applied = book.apply(BookInput::Clock(self.clock.now_ns()));
+        debug_assert!(applied.is_ok(), "only commands are refused");
+        Ok(book.view())
     }
 
     fn needs_host(&self) -> ApiError {
@@ -127,24 +165,22 @@ impl Service for StoreAtRest {
     }
 
     fn page(&self, query: &Query) -> Result<AnswerPage, ApiError> {
+        Ok(self.view(&*self.reader()?, query)?.page(query)?)
+    }
+
+    fn explain_alert(&self, alert: &str) -> Result<AlertExplanation, ApiError> {
         let reader = self.reader()?;
-        let mut restored = reader.load().map_err(history::unreadable)?.restored;
-        recall(&*reader, query, &mut restored)?;
-        if self.config.is_none() {
-            (self.on_remark)(AtRestRemark::NoConfiguration);
-        }
-        let mut book = Book::new(self.config.clone().unwrap_or_default())
-            .map_err(|_| ApiError::Internal("the configuration was sound, and is no longer".to_owned()))?;
-        book.restore(restored);
-        if self.config.is_some() && !book.is_decided() {
-            (self.on_remark)(AtRestRemark::OtherConfiguration);
-            // All answers follow the configuration as it is now, not only those about what changes.
-            book.review();
-        }
-        // Silences end and policies' hours pass while no host runs.
-        let applied = book.apply(BookInput::Clock(self.clock.now_ns()));
-        debug_assert!(applied.is_ok(), "only commands are refused");
-        Ok(book.view().page(query)?)
+        let view = self.view(&*reader, &Query::Alert(alert.to_owned()))?;
+        explain::alert(&view, &*self.rules()?, &*reader, alert)
+    }
+
+    fn explain_failures(&self, rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
+        explain::failures(&*self.rules()?, &*self.reader()?, rule)
+    }
+
+    fn explain_line(&self, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+        let view = self.view(&*self.reader()?, &Query::Object(question.object.clone()))?;
+        explain::line(&view, &*self.rules()?, question)
     }
 
     fn find_events(&self, _: &EventQuery) -> Result<EventPage, ApiError> {

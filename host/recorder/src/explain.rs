@@ -5,24 +5,31 @@ use std::{collections::BTreeMap, sync::Arc};
 use lifesigns_api::{
     AlertExplanation, ApiError, CallVerdict, ExplainedCall, LineExplanation, LineQuestion, RuleSight, RuleStatus,
 };
-use lifesigns_compliance::query::{Query, QueryAnswer};
-use lifesigns_engine::{interest_matches, run_again};
+use lifesigns_compliance::{
+    Alert, AlertStatus, BookView,
+    query::{Query, QueryAnswer},
+};
+use lifesigns_engine::{LoadedRule, interest_matches, run_again};
 use lifesigns_model::{Limits, Module, RuleCall, RuleKey, RuleLane, TapEvent, limits};
 use lifesigns_record::{CallFilter, RecordReader, settings_digest};
 use lifesigns_text::{rfc3339, visible_word};
 
-use crate::{history, rule_status, shared::RecorderShared};
+use crate::{history, rule_modules::RuleModules, rule_status, shared::RecorderShared};
 
 /// Fields and properties of a line that is asked about.
 const PAIRS: usize = 1024;
+/// Relatives of an object that are looked at for a symptom, and those of them that are shown.
+const RELATIVES: usize = 1000;
+const RELATIVES_SHOWN: usize = 3;
 
 /// Explains an alert.
 pub(crate) fn alert(
-    shared: &RecorderShared,
+    view: &BookView,
+    rules: &dyn RuleModules,
     reader: &dyn RecordReader,
     id: &str,
 ) -> Result<AlertExplanation, ApiError> {
-    let QueryAnswer::Alert(alert) = shared.view().answer(&Query::Alert(id.to_owned()))? else {
+    let QueryAnswer::Alert(alert) = view.answer(&Query::Alert(id.to_owned()))? else {
         return Err(ApiError::Internal("another answer than was asked for".to_owned()));
     };
     let mut explained = AlertExplanation {
@@ -36,44 +43,69 @@ pub(crate) fn alert(
         explained.not_kept.push("no symptom makes it now: facts alone do, or it is over".to_owned());
     }
     for name in alert.symptoms.iter() {
-        let Some((rule, symptom)) = name.split_once('/') else { continue };
-        let filter =
-            CallFilter::Raise { object: explained.object.clone(), rule: rule.to_owned(), symptom: symptom.to_owned() };
-        let calls = reader.calls(&filter).map_err(history::unreadable)?;
-        let of_it = |call: &RuleCall| call.events.last().is_none_or(|event| event.time_ns <= alert.last_ns);
-        match calls.into_iter().next().filter(of_it) {
-            Some(call) => explained.calls.push(explain(shared, &call)),
-            None => explained.not_kept.push(format!(
-                "{name}: what the rule was given is not kept: it raised more than {} symptoms in that second, a parent \
-                 or child of the object has the symptom, or a host before 0.1.0 took the line",
+        let calls = raises(view, reader, &alert, name)?;
+        if calls.is_empty() {
+            explained.not_kept.push(format!(
+                "{name}: what the rule was given is not kept: it raised more than {} symptoms in that second, or a host \
+                 before 0.1.0 took the line",
                 limits::CALLS_PER_S
-            )),
+            ));
         }
+        explained.calls.extend(calls.iter().map(|call| explain(rules, call)));
     }
     Ok(explained)
 }
 
+/// Returns the calls that raised a symptom of an alert: on its object, else on its parent and children, whose
+/// symptoms count too.
+fn raises(view: &BookView, reader: &dyn RecordReader, alert: &Alert, name: &str) -> Result<Vec<RuleCall>, ApiError> {
+    let Some((rule, symptom)) = name.split_once('/') else { return Ok(Vec::new()) };
+    let last_on = |object: &str| -> Result<Option<RuleCall>, ApiError> {
+        let (object, rule, symptom) = (object.to_owned(), rule.to_owned(), symptom.to_owned());
+        let calls = reader.calls(&CallFilter::Raise { object, rule, symptom }).map_err(history::unreadable)?;
+        let is_of_it = |call: &RuleCall| call.events.last().is_none_or(|event| event.time_ns <= alert.last_ns);
+        Ok(calls.into_iter().next().filter(is_of_it))
+    };
+    let Ok(QueryAnswer::Object(details)) = view.answer(&Query::Object(alert.object.to_string())) else {
+        // It was forgotten, and with it its family.
+        return Ok(last_on(&alert.object)?.into_iter().collect());
+    };
+    if details.line.symptoms.iter().any(|known| known == name) || alert.status == AlertStatus::Cancelled {
+        return Ok(last_on(&alert.object)?.into_iter().collect());
+    }
+    let parent = details.line.object.parent.as_deref().map(str::to_owned);
+    let mut calls = Vec::new();
+    for relative in parent.into_iter().chain(details.children).take(RELATIVES) {
+        let Some(call) = last_on(&relative)? else { continue };
+        let Ok(QueryAnswer::Object(of_it)) = view.answer(&Query::Object(relative)) else { continue };
+        if of_it.line.symptoms.iter().any(|known| known == name) {
+            calls.push(call);
+        }
+        if calls.len() == RELATIVES_SHOWN {
+            break;
+        }
+    }
+    Ok(calls)
+}
+
 /// Explains the events that were set aside because a rule or its shadow failed on them, the latest first.
 pub(crate) fn failures(
-    shared: &RecorderShared,
+    rules: &dyn RuleModules,
     reader: &dyn RecordReader,
     rule: &str,
 ) -> Result<Vec<ExplainedCall>, ApiError> {
     let calls = reader.calls(&CallFilter::Failures { rule: rule.to_owned() }).map_err(history::unreadable)?;
-    let rules = shared.engine.rules();
     if calls.is_empty() && rules.rule(&RuleKey::live(rule)).is_none() {
         let why = format!("no rule {} runs, and none of this name failed", visible_word(rule));
         return Err(ApiError::Unknown(why));
     }
-    Ok(calls.iter().map(|call| explain(shared, call)).collect())
+    Ok(calls.iter().map(|call| explain(rules, call)).collect())
 }
 
 /// Runs a call again, with the module that it was made of; and with the one that runs now, if that is another.
-fn explain(shared: &RecorderShared, call: &RuleCall) -> ExplainedCall {
-    let key = RuleKey { name: call.rule.as_str().into(), lane: call.lane };
-    let rules = shared.engine.rules();
-    let running = rules.rule(&key);
-    let limits = running.map_or_else(Limits::default, |rule| rule.limits.clone());
+fn explain(rules: &dyn RuleModules, call: &RuleCall) -> ExplainedCall {
+    let running = rules.rule(&RuleKey { name: call.rule.as_str().into(), lane: call.lane });
+    let limits = running.as_ref().map_or_else(Limits::default, |rule| rule.limits.clone());
     let mut explained = ExplainedCall {
         rule: call.rule.clone(),
         lane: call.lane,
@@ -88,7 +120,8 @@ fn explain(shared: &RecorderShared, call: &RuleCall) -> ExplainedCall {
         given: call.events.clone(),
         ..ExplainedCall::default()
     };
-    let again = module(shared, call).and_then(|module| run_again(call, module, limits.clone()));
+    let module = rules.module(&call.rule, &call.module).map_err(|error| error.to_string());
+    let again = module.and_then(|module| run_again(call, module, limits.clone()));
     match again {
         Ok(rerun) => {
             explained.verdict = match rerun.differences.is_empty() {
@@ -114,18 +147,43 @@ fn explain(shared: &RecorderShared, call: &RuleCall) -> ExplainedCall {
     explained
 }
 
-/// Returns the module of a call: one that runs, or one of the rule's versions.
-fn module(shared: &RecorderShared, call: &RuleCall) -> Result<Arc<dyn Module>, String> {
-    let rules = shared.engine.rules();
-    if let Some(rule) = rules.rules().iter().find(|rule| rule.module.digest() == call.module) {
-        return Ok(Arc::clone(&rule.module));
+impl RuleModules for RecorderShared {
+    fn rule(&self, key: &RuleKey) -> Option<Arc<LoadedRule>> {
+        self.engine.rules().rule(key).cloned()
     }
-    let control = shared.overview.control().map_err(|error| error.to_string())?;
-    control.module(&call.rule, &call.module).map_err(|error| error.to_string())
+
+    fn module(&self, rule: &str, digest: &str) -> Result<Arc<dyn Module>, ApiError> {
+        let rules = self.engine.rules();
+        if let Some(running) = rules.rules().iter().find(|running| running.module.digest() == digest) {
+            return Ok(Arc::clone(&running.module));
+        }
+        self.overview.control()?.module(rule, digest)
+    }
+
+    fn sights(&self, event: &TapEvent) -> Vec<RuleSight> {
+        let report = self.engine.totals().report;
+        let rules = self.engine.rules();
+        let mut sights = Vec::new();
+        for status in rule_status::all(self, &report) {
+            let Some(rule) = rules.rule(&RuleKey { name: status.name.as_str().into(), lane: status.lane }) else {
+                continue;
+            };
+            let interests = interest_matches(&rule.description, event, true);
+            let state = paused(&status);
+            let sees = state.is_empty() && interests.iter().any(|interest| interest.matched == Some(true));
+            sights.push(RuleSight { rule: status.name, lane: status.lane, sees, state, interests });
+        }
+        sights.extend(not_running(self));
+        sights
+    }
 }
 
 /// Holds all rules against a line.
-pub(crate) fn line(shared: &RecorderShared, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
+pub(crate) fn line(
+    view: &BookView,
+    rules: &dyn RuleModules,
+    question: &LineQuestion,
+) -> Result<LineExplanation, ApiError> {
     let largest = question.message.len().max(question.object.len());
     if largest > limits::LINE_BYTES || question.fields.len().max(question.properties.len()) > PAIRS {
         let why = format!("a line has at most {} bytes and {PAIRS} fields", limits::LINE_BYTES);
@@ -133,7 +191,7 @@ pub(crate) fn line(shared: &RecorderShared, question: &LineQuestion) -> Result<L
     }
     let mut properties: BTreeMap<String, String> = BTreeMap::new();
     let mut explained = LineExplanation { object: question.object.clone(), ..LineExplanation::default() };
-    if let Ok(QueryAnswer::Object(page)) = shared.view().answer(&Query::Object(question.object.clone())) {
+    if let Ok(QueryAnswer::Object(page)) = view.answer(&Query::Object(question.object.clone())) {
         let object = &page.line.object;
         explained.object = object.id.to_string();
         explained.known = true;
@@ -153,18 +211,7 @@ pub(crate) fn line(shared: &RecorderShared, question: &LineQuestion) -> Result<L
         properties: explained.properties.clone(),
         ..TapEvent::default()
     };
-    let report = shared.engine.totals().report;
-    let rules = shared.engine.rules();
-    for status in rule_status::all(shared, &report) {
-        let Some(rule) = rules.rule(&RuleKey { name: status.name.as_str().into(), lane: status.lane }) else {
-            continue;
-        };
-        let interests = interest_matches(&rule.description, &event, true);
-        let state = paused(&status);
-        let sees = state.is_empty() && interests.iter().any(|interest| interest.matched == Some(true));
-        explained.rules.push(RuleSight { rule: status.name, lane: status.lane, sees, state, interests });
-    }
-    explained.rules.extend(not_running(shared));
+    explained.rules = rules.sights(&event);
     explained
         .rules
         .sort_by(|one, other| (&one.rule, one.lane, &one.state).cmp(&(&other.rule, other.lane, &other.state)));

@@ -121,15 +121,15 @@ impl Service for HostService {
     }
 
     fn explain_alert(&self, alert: &str) -> Result<AlertExplanation, ApiError> {
-        explain::alert(&self.shared, &*self.reader()?, alert)
+        explain::alert(&self.shared.view(), &*self.shared, &*self.reader()?, alert)
     }
 
     fn explain_failures(&self, rule: &str) -> Result<Vec<ExplainedCall>, ApiError> {
-        explain::failures(&self.shared, &*self.reader()?, rule)
+        explain::failures(&*self.shared, &*self.reader()?, rule)
     }
 
     fn explain_line(&self, question: &LineQuestion) -> Result<LineExplanation, ApiError> {
-        explain::line(&self.shared, question)
+        explain::line(&self.shared.view(), &*self.shared, question)
     }
 
     fn past_alerts(&self, which: &AlertHistoryQuery) -> Result<Vec<Alert>, ApiError> {

@@ -247,6 +247,16 @@ impl Versions {
         if module.digest == entry.digest { Ok(module) } else { Err(failed("it was changed by hand".to_owned())) }
     }
 
+    /// Reads the module of that digest, if a version has it.
+    ///
+    /// # Errors
+    /// The history cannot be read, or the module is not there any more or another.
+    pub fn module_of(&self, digest: &str) -> Result<Option<ModuleBytes>, String> {
+        let history = self.history()?;
+        let entry = history.entries.iter().find(|entry| entry.digest == digest);
+        entry.map(|entry| self.module(entry)).transpose()
+    }
+
     /// Puts a module into the folder, unless it is there. Returns its path relative to the rules folder.
     ///
     /// # Errors

@@ -10,7 +10,14 @@ const WATCH: &str = "[settings]\ncontains = ['Failed']\nthreshold = 3\nwindow = 
                      env = ['production']\n[limits]\ndeadline-ms = 10000\n";
 const POISON: &str = "[settings]\ndo = 'panic'\ncontains = ['poison']\n[limits]\ndeadline-ms = 10000\n";
 
+const INVENTORY: &str = "[[object]]\nid = 'vm-1'\n[object.properties]\nenv = 'production'\n";
+
 fn start() -> Running {
+    start_with(INVENTORY, "")
+}
+
+/// Starts a host with this inventory, and this at the end of its configuration.
+fn start_with(inventory: &str, more: &str) -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("rules")).expect("the rules folder");
@@ -21,17 +28,22 @@ fn start() -> Running {
     fs::write(at("rules/off.wasm"), keyword()).expect("the module");
     fs::write(at("rules/off.toml"), "enabled = false\n").expect("the manifest");
     fs::write(at("app.log"), "").expect("the log");
-    fs::write(at("inventory.toml"), "[[object]]\nid = 'vm-1'\n[object.properties]\nenv = 'production'\n")
-        .expect("the inventory");
+    fs::write(at("inventory.toml"), inventory).expect("the inventory");
     let config = "rules = 'rules'\ncache = 'cache'\nstore = 'lifesigns.db'\ninventory = 'inventory.toml'\n\
                   [[source]]\nfile = 'app.log'\nobject = 'vm-1'\n";
-    fs::write(at("lifesigns.toml"), config).expect("the configuration");
+    fs::write(at("lifesigns.toml"), format!("{config}{more}")).expect("the configuration");
     Running::start(folder)
 }
 
 fn json(running: &Running, args: &[&str]) -> Value {
     let answer = running.ask(&[args, &["--output", "json"]].concat());
     serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{args:?}: {error}: {answer}"))
+}
+
+/// Whether one alert is open.
+fn is_open(status: &Value) -> bool {
+    let levels = ["critical", "immediate", "warning", "information"];
+    levels.iter().any(|level| status["alerts"][level] == 1)
 }
 
 /// The id of the one alert that is open.
@@ -50,9 +62,7 @@ fn alerts_and_failures_are_run_again_from_what_was_kept() {
     }
     running.log("poison trigger");
     running.until("the alert is open", |status| {
-        let levels = ["critical", "immediate", "warning", "information"];
-        levels.iter().any(|level| status["alerts"][level] == 1)
-            && status["rules"].as_array().is_some_and(|all| all[0]["failed"] == 1)
+        is_open(status) && status["rules"].as_array().is_some_and(|all| all[0]["failed"] == 1)
     });
     let id = alert(&running);
     let explained = json(&running, &["explain", &id]);
@@ -85,6 +95,36 @@ fn alerts_and_failures_are_run_again_from_what_was_kept() {
     assert_eq!(json(&running, &["explain", "--poison", "sick"])[0]["verdict"], "reproduced");
     running.signal("-TERM");
     assert!(running.wait_for_end().success());
+
+    // Without a host: the store, and the rules as they lie in the folder, the old build among the versions.
+    let at_rest = json(&running, &["explain", &id]);
+    assert_eq!(at_rest, explained, "the same answer");
+    assert_eq!(json(&running, &["explain", "--poison", "sick"])[0]["verdict"], "reproduced");
+    let line = json(&running, &["explain", "--line", "Failed as root", "--object", "vm-1"]);
+    assert_eq!(
+        sights(&line)[2],
+        ("watch".to_owned(), true, String::new()),
+        "its environment is in the store: {line:#}"
+    );
+}
+
+#[test]
+fn a_symptom_of_a_child_explains_the_alert_of_its_parent() {
+    let running = start_with(
+        "[[object]]\nid = 'host-1'\n[[object]]\nid = 'vm-1'\nparent = 'host-1'\n\
+         [object.properties]\nenv = 'production'\n",
+        "[[alert]]\nname = 'below'\nall = [{ symptom = 'watch/keyword', scope = 'children' }]\n",
+    );
+    for number in 1..=3 {
+        say(&running, &format!("Failed login {number}"));
+    }
+    running.until("the alert is open", is_open);
+    let explained = json(&running, &["explain", &alert(&running)]);
+    let call = &explained["calls"][0];
+    assert_eq!((&explained["object"], &call["object"]), (&"host-1".into(), &"vm-1".into()), "{explained:#}");
+    assert_eq!((&call["verdict"], &explained["not_kept"]), (&"reproduced".into(), &serde_json::json!([])));
+    let page = running.ask(&["explain", &alert(&running)]);
+    assert!(page.contains("watch/keyword on vm-1: reproduced"), "{page}");
 }
 
 /// Whether each rule would see the line, and why not.

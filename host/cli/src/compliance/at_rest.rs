@@ -5,11 +5,12 @@ use std::sync::{Arc, Once};
 use lifesigns::model::{Clock as _, SystemClock};
 use lifesigns_api::ApiError;
 use lifesigns_compliance::{BookSnapshot, ConfigError};
-use lifesigns_recorder::{AtRestRemark, OpenWriter, StoreAtRest};
+use lifesigns_recorder::{AtRestRemark, OpenRules, OpenWriter, StoreAtRest};
+use lifesigns_settings::Settings;
 use lifesigns_store_sqlite::{Store, StoreFile, StoreReader};
 
 use super::places::ResolvedPaths;
-use crate::{exit::Failure, terminal};
+use crate::{exit::Failure, folder_rules::FolderRules, terminal};
 
 /// A command may ask several questions; the remark about the configuration is made once.
 static REMARKED: Once = Once::new();
@@ -29,7 +30,20 @@ pub(crate) fn service(places: &ResolvedPaths, who: String) -> Result<StoreAtRest
         let opened = opened.map_err(|error| ApiError::Unavailable(error.to_string()))?;
         Ok(Box::new(opened) as _)
     });
-    Ok(service.on_remark(warn).acting(who, open))
+    let service = service.on_remark(warn).acting(who, open);
+    Ok(match &places.settings {
+        Some(settings) => service.explaining(rules(settings)),
+        None => service,
+    })
+}
+
+/// Returns what loads the rules of a configuration, when an explanation needs them.
+fn rules(settings: &Settings) -> OpenRules {
+    let (folder, module_folders) = (settings.rules.clone(), settings.module_folders.clone());
+    Box::new(move || {
+        let rules = FolderRules::load(folder.clone(), module_folders.clone());
+        Ok(Box::new(rules.map_err(|failure| ApiError::Unavailable(failure.to_string()))?) as _)
+    })
 }
 
 fn warn(remark: AtRestRemark) {

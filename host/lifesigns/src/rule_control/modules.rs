@@ -13,14 +13,12 @@ impl FolderControl {
         if let Some(Ok(module)) = self.sandbox.ready(digest) {
             return Ok(module);
         }
-        let history = self.versions(rule).history().map_err(ApiError::Internal)?;
-        let Some(entry) = history.entries.iter().find(|entry| entry.digest == digest) else {
+        let Some(bytes) = self.versions(rule).module_of(digest).map_err(ApiError::Conflict)? else {
             return Err(ApiError::Conflict(format!(
                 "its module {digest} is no longer at hand: it is neither in the cache of compiled modules nor among the \
                  versions of the rule"
             )));
         };
-        let bytes = self.versions(rule).module(entry).map_err(ApiError::Conflict)?;
         let module = self.sandbox.load(&bytes.bytes, &bytes.digest);
         module.map(|module| module as Arc<dyn Module>).map_err(|error| ApiError::Conflict(error.to_string()))
     }

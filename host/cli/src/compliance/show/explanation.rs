@@ -16,7 +16,7 @@ pub(crate) fn alert_explanation(explained: &AlertExplanation) -> String {
         visible(object),
         rfc3339(*opened_ns)
     );
-    calls.iter().for_each(|call| page.push_str(&explained_call(call)));
+    calls.iter().for_each(|call| page.push_str(&explained_call(call, object)));
     not_kept.iter().for_each(|why| page.push_str(&format!("{}\n", visible(why))));
     page
 }
@@ -26,11 +26,15 @@ pub(crate) fn failures(rule: &str, calls: &[ExplainedCall]) -> String {
     if calls.is_empty() {
         return format!("no event on which {} failed is kept\n", visible(rule));
     }
-    calls.iter().map(explained_call).collect()
+    calls.iter().map(|call| explained_call(call, &call.object)).collect()
 }
 
-fn explained_call(call: &ExplainedCall) -> String {
+/// Returns a call; its object, if that is another than the one that is explained.
+fn explained_call(call: &ExplainedCall, about: &str) -> String {
     let name = match call.symptom.as_str() {
+        symptom if !symptom.is_empty() && call.object != about => {
+            format!("{}/{symptom} on {}", call.lane.label(&call.rule), call.object)
+        }
         "" => format!("{} failed on {}", call.lane.label(&call.rule), call.object),
         symptom => format!("{}/{symptom}", call.lane.label(&call.rule)),
     };
