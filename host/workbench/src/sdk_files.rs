@@ -11,6 +11,7 @@ pub(crate) const SDK: &[(&str, &str)] = files!("rules/sdk/":
     "src/alerts.rs",
     "src/bindings.rs",
     "src/columns.rs",
+    "src/decimal.rs",
     "src/describe.rs",
     "src/duration.rs",
     "src/event.rs",

@@ -6,6 +6,7 @@ mod settings;
 use docker::{Activity, DockerAction, FIELDS, Verb, interests};
 use lifesigns_rule::{
     Alerts, Criticality, Description, Event, Impact, Interest, Kind, Rule, State, Symptom, settings::Duration,
+    text::Decimal,
 };
 pub use settings::Settings;
 
@@ -96,15 +97,16 @@ impl DockerUnderLoad {
         let lasted = Duration::from_secs(event.time_ns().saturating_sub(since_ns) / 1_000_000_000);
         let metric = &self.0.metric;
         let summary = format!(
-            "Docker is at work on {} while {metric} is {load}, over {} for {lasted}",
+            "Docker is at work on {} while {metric} is {}, over {} for {lasted}",
             event.object(),
-            self.0.threshold
+            Decimal(load),
+            Decimal(self.0.threshold)
         );
         let raised = alerts
             .raise(SYMPTOM, summary)
             .attribute("metric", metric.as_str())
-            .attribute("value", load.to_string())
-            .attribute("threshold", self.0.threshold.to_string());
+            .attribute("value", Decimal(load).to_string())
+            .attribute("threshold", Decimal(self.0.threshold).to_string());
         work.attributes(raised);
     }
 
@@ -119,7 +121,7 @@ impl DockerUnderLoad {
         let why = match (load, work) {
             (None, _) => format!("{} no longer tells {metric}", event.object()),
             (Some(load), _) if load < self.0.clear_below() => {
-                format!("{metric} of {} fell to {load}", event.object())
+                format!("{metric} of {} fell to {}", event.object(), Decimal(load))
             }
             (_, None) => format!("Docker has not been at work on {} for {}", event.object(), self.0.activity),
             (Some(_), Some(work)) => {
@@ -132,7 +134,7 @@ impl DockerUnderLoad {
         alerts
             .clear(SYMPTOM, why)
             .attribute("metric", metric.as_str())
-            .maybe("value", load.map(|load| load.to_string()));
+            .maybe("value", load.map(|load| Decimal(load).to_string()));
     }
 }
 

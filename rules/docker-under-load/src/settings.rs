@@ -1,6 +1,6 @@
 //! The settings of the rule, and what is wrong with them.
 
-use lifesigns_rule::settings::Duration;
+use lifesigns_rule::{settings::Duration, text::Decimal};
 
 lifesigns_rule::settings! {
     /// The `[settings]` table, as written.
@@ -29,8 +29,8 @@ impl Settings {
         if self.clear_below() > self.threshold {
             return Err(format!(
                 "`clear-below` is {} and over `threshold` ({}): give a number that is not, or leave it out",
-                self.clear_below(),
-                self.threshold
+                Decimal(self.clear_below()),
+                Decimal(self.threshold)
             ));
         }
         if self.activity.ms() == 0 {

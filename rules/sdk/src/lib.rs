@@ -47,6 +47,7 @@
 
 mod alerts;
 mod columns;
+mod decimal;
 mod describe;
 mod duration;
 mod event;

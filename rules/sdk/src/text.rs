@@ -1,5 +1,7 @@
-//! Searches in texts, for a tenth of the code that the standard library's take: its searcher of texts brings the
-//! texts of its panics and tables of Unicode into a module.
+//! Searches in texts, and numbers as texts, for a tenth of the code that the standard library's take: its searcher
+//! brings the texts of its panics and tables of Unicode into a module, and its printing of floats its own tables.
+
+pub use crate::decimal::Decimal;
 
 /// Returns where `literal` first stands in `text`, as [`str::find`] does. The time is linear, whatever the texts.
 ///
