@@ -116,7 +116,7 @@ fn a_symptom_of_a_child_explains_the_alert_of_its_parent() {
         "[[alert]]\nname = 'below'\nall = [{ symptom = 'watch/keyword', scope = 'children' }]\n",
     );
     for number in 1..=3 {
-        say(&running, &format!("Failed login {number}"));
+        running.log(&format!("Failed login {number}"));
     }
     running.until("the alert is open", is_open);
     let explained = json(&running, &["explain", &alert(&running)]);

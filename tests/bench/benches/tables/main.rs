@@ -5,6 +5,8 @@
 mod book;
 mod delivery;
 mod durable;
+mod follower;
+mod hostile;
 mod ingest;
 mod latency;
 mod live;
@@ -26,7 +28,7 @@ use lifesigns_bench::{BARE, MEASURE, run_bare_loop, run_for_parent};
 type Print = fn(&[String]);
 
 /// By name.
-const TABLES: [(&str, Print); 14] = [
+const TABLES: [(&str, Print); 15] = [
     ("process", process::table),
     ("shapes", shapes::table),
     ("book", book::table),
@@ -35,6 +37,7 @@ const TABLES: [(&str, Print); 14] = [
     ("delivery", delivery::table),
     ("live", |_| live::table()),
     ("neighbours", neighbours::table),
+    ("hostile", hostile::table),
     ("million", million::table),
     ("durable", durable::table),
     ("swaps", |_| swaps::table()),

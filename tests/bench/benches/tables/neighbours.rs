@@ -2,20 +2,17 @@
 //! both, and the time from a line's write to its alert in the output file.
 
 use std::{
-    collections::HashMap,
     fs,
-    io::{Read, Write},
-    path::{Path, PathBuf},
+    io::Write,
+    path::Path,
     process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
 
 use lifesigns_bench::{Table, binary, machine, millis, quick};
+
+use crate::follower::{Delays, Follower, numbered};
 
 /// What the rule beside does with each of its lines, as `tests/guests/hostile` names it.
 const DEEDS: [&str; 5] = ["slow", "alerts", "counters", "hoard", "reminders"];
@@ -38,20 +35,6 @@ pub(crate) fn table(cases: &[String]) {
     println!("\n## Neighbours\n");
     println!("{machine}; {before_s} s alone, then {beside_s} s beside the other, {PER_SECOND} lines a second each.\n");
     println!("{table}");
-}
-
-/// How long lines took, sorted, and how many never came.
-struct Times {
-    sorted: Vec<Duration>,
-    lost: usize,
-}
-
-impl Times {
-    /// A percentile.
-    fn at(&self, percent: usize) -> Duration {
-        let last = self.sorted.len().saturating_sub(1);
-        self.sorted.get(last * percent / 100).copied().unwrap_or_default()
-    }
 }
 
 /// A host with the rule that is measured and the one beside it.
@@ -92,17 +75,17 @@ impl Host {
     }
 
     /// Writes lines for a number of seconds, and waits a little for the last.
-    fn lines(&mut self, seconds: u32, with_beside: bool) -> Times {
+    fn lines(&mut self, seconds: u32, with_beside: bool) -> Delays {
         let append = |name: &str| fs::OpenOptions::new().append(true).open(self.folder.path().join(name));
         let mut measured = append("measured.log").expect("the log");
         let mut beside = append("beside.ndjson").expect("the log");
-        let reader = Output::watch(self.folder.path().join("out.ndjson"));
+        let output = Follower::start(self.folder.path().join("out.ndjson"));
         let (begun, first) = (Instant::now(), self.next);
-        let mut written = HashMap::new();
+        let mut written = Vec::new();
         for turn in 0..seconds * PER_SECOND {
             let number = first + turn;
             writeln!(measured, "neighbour n{number}e").expect("it takes lines");
-            written.insert(number, Instant::now());
+            written.push((number, Instant::now()));
             if with_beside {
                 let object = turn % 200;
                 writeln!(beside, r#"{{"object":"vm-{object}","message":"trigger {}"}}"#, self.deed)
@@ -113,11 +96,7 @@ impl Host {
         }
         self.next += seconds * PER_SECOND;
         thread::sleep(Duration::from_secs(3));
-        let seen = reader.stop();
-        let mut sorted: Vec<Duration> =
-            written.iter().filter_map(|(number, at)| Some(seen.get(number)?.duration_since(*at))).collect();
-        sorted.sort_unstable();
-        Times { lost: written.len() - sorted.len(), sorted }
+        Delays::new(&written, &numbered(output.take()).collect())
     }
 }
 
@@ -125,43 +104,5 @@ impl Drop for Host {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Reads the output file while it grows, and notes when which line's alert is there.
-struct Output {
-    stop: Arc<AtomicBool>,
-    thread: thread::JoinHandle<HashMap<u32, Instant>>,
-}
-
-impl Output {
-    fn watch(path: PathBuf) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        let thread = thread::spawn(move || {
-            let (mut seen, mut text, mut file) = (HashMap::new(), String::new(), None);
-            while !flag.load(Ordering::Relaxed) {
-                file = file.or_else(|| fs::File::open(&path).ok());
-                if let Some(file) = &mut file {
-                    let _ = file.read_to_string(&mut text);
-                }
-                let now = Instant::now();
-                let whole = text.rfind('\n').map_or(0, |end| end + 1);
-                for line in text.drain(..whole).as_str().lines() {
-                    let number = line.split_once("neighbour n").and_then(|(_, rest)| rest.split_once('e'));
-                    if let Some(number) = number.and_then(|(number, _)| number.parse().ok()) {
-                        seen.entry(number).or_insert(now);
-                    }
-                }
-                thread::sleep(Duration::from_millis(1));
-            }
-            seen
-        });
-        Self { stop, thread }
-    }
-
-    fn stop(self) -> HashMap<u32, Instant> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("the reader ends")
     }
 }
