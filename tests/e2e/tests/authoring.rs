@@ -4,7 +4,9 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use lifesigns_e2e::binary::lifesigns;
@@ -193,12 +195,17 @@ fn the_commands_of_the_tutorial_run() {
     let binaries = lifesigns().parent().expect("the binary lies in a folder").display().to_string();
     let path = format!("{binaries}:{}", std::env::var("PATH").unwrap_or_default());
     let mut said = String::new();
+    let mut host = None;
     for (language, title, content) in blocks(&page) {
         if let Some(title) = title {
             fs::write(folder.path().join(title), content).expect("a file of the page");
         } else if language == "sh" {
             // Each line of its own, as a person types it.
             for line in content.lines() {
+                if line == "lifesigns run" {
+                    host = Some(Host::start(folder.path()));
+                    continue;
+                }
                 let mut shell = Command::new("sh");
                 shell.args(["-ec", line]).current_dir(folder.path()).env("PATH", &path);
                 let output = shell
@@ -226,8 +233,39 @@ fn the_commands_of_the_tutorial_run() {
             "times native",
             "containers-per-hour  would not see it",
             "no   the field \"namespace\" is \"moby\": it is \"k8s.io\"",
+            "containers-per-hour 0.1.0 runs beside containers-per-hour",
+            "with the state that its shadow had",
+            "promoted",
+            "is version 1 (containers-per-hour 0.1.0) again, with the state that it had",
+            "rule rolled back to 1",
         ],
     );
+    drop(host.expect("the page starts a host"));
+}
+
+/// The host of the page, in a terminal of its own.
+struct Host(Child);
+
+impl Host {
+    fn start(folder: &Path) -> Self {
+        let log = folder.join("run.log");
+        let mut run = Command::new(lifesigns());
+        run.arg("run").current_dir(folder).env("XDG_CACHE_HOME", folder).stdout(Stdio::null());
+        let host = Self(run.stderr(fs::File::create(&log).expect("a log")).spawn().expect("it starts"));
+        let begun = Instant::now();
+        while !fs::read_to_string(&log).is_ok_and(|log| log.contains("running: 1 rule")) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{}", fs::read_to_string(&log).unwrap_or_default());
+            thread::sleep(Duration::from_millis(20));
+        }
+        host
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
