@@ -210,3 +210,18 @@ fn an_act_that_its_caller_gave_up_is_not_done() {
     recorder.carry_out(turn.requested).expect("it goes on");
     assert!(recorder.book.take().silences.is_empty());
 }
+
+#[test]
+fn who_waits_for_all_that_was_submitted_waits_on_where_a_turn_had_a_part_of_it() {
+    let (mut recorder, requests) = recorder(MemoryStore::default().open());
+    let asking = RequestSender(requests.clone());
+    let asked = std::thread::spawn(move || asking.ask(Act::Barrier));
+    let Ok(RecorderRequest::Act(act, caller)) = recorder.requests.recv() else { panic!("it asks for an act") };
+    let mut requested = vec![(act, caller)];
+    recorder.put_off(&mut requested);
+    assert!(requested.is_empty() && !asked.is_finished(), "it is not carried out in this turn");
+    let thread = std::thread::spawn(move || recorder.run());
+    assert!(asked.join().expect("it does not panic").is_ok(), "the next turn has all");
+    requests.send(RecorderRequest::Stop).expect("it runs");
+    assert!(thread.join().expect("it does not panic").is_ok());
+}
