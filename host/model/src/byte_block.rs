@@ -5,14 +5,14 @@ const BYTES: usize = 64;
 
 /// 64 bytes. The sets that its functions return have a bit for each of them, the lowest for the first.
 #[derive(Clone, Copy, Debug)]
-pub struct ByteBlock<'a>(&'a [u8; BYTES]);
+pub struct ByteBlock<'a>(&'a [u8; 64]);
 
 impl<'a> ByteBlock<'a> {
     /// Bytes of a block.
     pub const BYTES: usize = BYTES;
 
     /// Returns these bytes as a block.
-    pub const fn new(bytes: &'a [u8; BYTES]) -> Self {
+    pub const fn new(bytes: &'a [u8; 64]) -> Self {
         Self(bytes)
     }
 
