@@ -14,7 +14,7 @@ impl Recorder {
     /// needs nothing of what follows the commit.
     pub(crate) fn may_overlap(&self, turn: &Turn) -> bool {
         let more = turn.coverage == Coverage::Partial || !self.shared.engine.checkpoint_ready().is_empty();
-        more && !turn.stop
+        more && !turn.is_last()
             && turn.requested.is_empty()
             && !turn.commit.is_empty()
             // The engine has to forget them before its next checkpoint.
