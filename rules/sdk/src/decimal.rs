@@ -8,8 +8,8 @@ const PLACES: u32 = 22;
 const FRACTION_BITS: i32 = 52;
 
 /// Prints a number with the fewest digits that mean this very number, as `{}` does, in a twentieth of the code. Numbers
-/// under a hundred thousandth, and of 16 and more digits before the point, are written as `1.5e-9`, where the last
-/// of 16 digits may be another than there.
+/// under a hundred thousandth, and of 16 and more digits before the point, are written as `1.5e-9`, with at most 15
+/// digits.
 ///
 /// ```
 /// use lifesigns_rule::text::Decimal;
@@ -57,7 +57,7 @@ fn scaled(mut number: f64) -> (f64, i32) {
         }
     }
     // What the steps have rounded is no digit of it.
-    ((number * 1e15).round() / 1e15, exponent)
+    ((number * 1e14).round() / 1e14, exponent)
 }
 
 /// Prints a number between a hundred thousandth and a million milliards.
@@ -129,7 +129,7 @@ mod tests {
             (1e15, "1e15"),
             (1.5e-9, "1.5e-9"),
             (-2.5e300, "-2.5e300"),
-            (f64::MAX, "1.797693134862316e308"),
+            (f64::MAX, "1.79769313486232e308"),
             (1e-300, "1e-300"),
             (9.99e-6, "9.99e-6"),
         ];

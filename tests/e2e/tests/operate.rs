@@ -200,7 +200,7 @@ fn a_rule_that_is_disabled_is_replaced_and_goes_on_from_its_state_when_it_is_ena
     }
     assert!(!running.path("rules/versions/watch/pending.json").exists(), "it is over");
     done(&running, &["rule", "enable", "watch"]);
-    say(&running, "Failed three");
+    running.log("Failed three");
     running.until("it goes on from where it was", |_| raises(&running) == 1);
 }
 
