@@ -74,9 +74,7 @@ fn token(folder: &Path) -> String {
 }
 
 fn run(program: &Path, host: &Running, token: &str, args: &[&str]) -> Output {
-    let errors = host.read("err.txt");
-    let port = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:"));
-    let port = port.unwrap_or_else(|| panic!("{errors}"));
+    let port = host.port();
     let files = artifacts::root().join("tests/e2e/tests/schemathesis");
     Command::new(program)
         .arg("--config-file")

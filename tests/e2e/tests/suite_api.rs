@@ -86,9 +86,7 @@ impl SuiteHost {
         let token = token(folder.path(), "scripts", "admin");
         let host = Running::start(folder);
         host.until("it answers", |status| status["rules"].as_array().is_some_and(|rules| rules.len() == 2));
-        let errors = host.read("err.txt");
-        let port = errors.lines().find_map(|line| line.strip_prefix("listening: 127.0.0.1:"));
-        let port = port.unwrap_or_else(|| panic!("{errors}")).parse().unwrap();
+        let port = host.port();
         Self { host, port, token }
     }
 
