@@ -34,6 +34,7 @@ impl Reevaluator<'_> {
     }
 
     fn repeated_in(&mut self, object: &Id, name: &Id, symptom: &Id, trigger: &Trigger<'_>, raise: &Raise) {
+        // What the symptom alone does not fulfil has no alert.
         let Some(alert) = self.state.alerts.get(object, name) else { return };
         let is_only_symptom = matches!(&alert.symptoms[..], [one] if **one == **symptom);
         match (alert.status, alert.cause) {
