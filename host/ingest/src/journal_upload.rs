@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     batch::ItemCounts,
-    body::{BodyEncoding, HeldRoom},
+    body::HeldRoom,
     error::IngestError,
     incoming::IncomingRequest,
     receiver::Receiver,
@@ -74,12 +74,9 @@ impl Receiver {
 impl JournalUpload<'_> {
     async fn take(&mut self, incoming: IncomingRequest) -> Result<(), IngestError> {
         let encoding = incoming.encoding().map_err(|_| unpacked::unknown_encoding())?;
-        let pieces = BodyPieces::new(incoming.body, encoding, self.receiver.limits.idle)?;
         let mut held = HeldRoom::new(self.receiver.room());
         held.grow(ROOM_BYTES)?;
-        if encoding != BodyEncoding::Plain {
-            held.grow(unpacked::HELD_BYTES)?;
-        }
+        let pieces = BodyPieces::new(incoming.body, encoding, self.receiver.limits.idle, self.receiver.room())?;
         let read = self.read(pieces).await;
         // Also behind a fault: these entries are whole, and the sender begins again with the next upload.
         let rest = self.submit_rest().await;
