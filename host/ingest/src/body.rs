@@ -9,7 +9,7 @@ use axum::{
 };
 use flate2::read::ZlibDecoder;
 use http_body_util::BodyExt;
-use lifesigns_intake::Compression;
+use lifesigns_intake::{Compression, HttpProtocol};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{error::IngestError, limits::IngestLimits};
@@ -18,8 +18,15 @@ use crate::{error::IngestError, limits::IngestLimits};
 const UNIT_BYTES: usize = 1 << 10;
 /// What is read at once of what is no longer compressed.
 const STEP_BYTES: usize = 64 << 10;
-/// What is made of a body takes as much room as the body.
-const COPIES: usize = 2;
+
+/// Returns as how many bodies a body counts with what is made of it: a record has what was read of it, and its text as
+/// evidence.
+pub(crate) const fn copies(protocol: HttpProtocol) -> usize {
+    match protocol {
+        HttpProtocol::Hec | HttpProtocol::LogInsight | HttpProtocol::Loki | HttpProtocol::Otlp => 3,
+        HttpProtocol::Events | HttpProtocol::Elasticsearch | HttpProtocol::Prometheus | HttpProtocol::Journal => 2,
+    }
+}
 
 /// Room for all bodies.
 #[derive(Clone, Debug)]
@@ -111,20 +118,21 @@ pub(crate) async fn read(mut body: Body, limits: &IngestLimits, held: &mut HeldR
     }
 }
 
-/// Returns what a body contains.
+/// Returns what a body contains, and takes room for it `copies` times.
 pub(crate) fn decoded(
     bytes: Vec<u8>,
     encoding: BodyEncoding,
     limits: &IngestLimits,
     held: &mut HeldRoom,
+    copies: usize,
 ) -> Result<Vec<u8>, IngestError> {
     let compression = match encoding {
         BodyEncoding::Plain => {
-            held.grow(bytes.len())?;
+            held.grow(bytes.len() * (copies - 1))?;
             return Ok(bytes);
         }
-        BodyEncoding::Snappy => return snappy(&bytes, limits, held),
-        BodyEncoding::Deflate => return collect(ZlibDecoder::new(&bytes[..]), limits, held),
+        BodyEncoding::Snappy => return snappy(&bytes, limits, held, copies),
+        BodyEncoding::Deflate => return collect(ZlibDecoder::new(&bytes[..]), limits, held, copies),
         BodyEncoding::Gzip => Compression::Gzip,
         BodyEncoding::Zstd => Compression::Zstd { window_bytes: 0 },
     };
@@ -133,14 +141,19 @@ pub(crate) fn decoded(
     {
         return Err(bomb(limits));
     }
-    collect(compression.reader_within(std::io::Cursor::new(bytes), limits.decoded_bytes), limits, held)
+    collect(compression.reader_within(std::io::Cursor::new(bytes), limits.decoded_bytes), limits, held, copies)
 }
 
 const fn bomb(limits: &IngestLimits) -> IngestError {
     IngestError::TooLarge { most_bytes: limits.decoded_bytes, when: " when it is no longer compressed" }
 }
 
-fn collect(mut reader: impl Read, limits: &IngestLimits, held: &mut HeldRoom) -> Result<Vec<u8>, IngestError> {
+fn collect(
+    mut reader: impl Read,
+    limits: &IngestLimits,
+    held: &mut HeldRoom,
+    copies: usize,
+) -> Result<Vec<u8>, IngestError> {
     let mut decoded = Vec::new();
     let mut step = vec![0; STEP_BYTES];
     loop {
@@ -153,18 +166,18 @@ fn collect(mut reader: impl Read, limits: &IngestLimits, held: &mut HeldRoom) ->
         if decoded.len() + count > limits.decoded_bytes {
             return Err(bomb(limits));
         }
-        held.grow(count * COPIES)?;
+        held.grow(count * copies)?;
         decoded.extend_from_slice(&step[..count]);
     }
 }
 
-fn snappy(bytes: &[u8], limits: &IngestLimits, held: &mut HeldRoom) -> Result<Vec<u8>, IngestError> {
+fn snappy(bytes: &[u8], limits: &IngestLimits, held: &mut HeldRoom, copies: usize) -> Result<Vec<u8>, IngestError> {
     let wrong = |error: snap::Error| IngestError::malformed(format!("the body cannot be decompressed: {error}"));
     let length = snap::raw::decompress_len(bytes).map_err(wrong)?;
     if length > limits.decoded_bytes {
         return Err(bomb(limits));
     }
-    held.grow(length * COPIES)?;
+    held.grow(length * copies)?;
     snap::raw::Decoder::new().decompress_vec(bytes).map_err(wrong)
 }
 
@@ -202,7 +215,7 @@ mod tests {
     }
 
     fn undone(bytes: Vec<u8>, encoding: BodyEncoding, held: &mut HeldRoom) -> Result<Vec<u8>, IngestError> {
-        decoded(bytes, encoding, &limits(), held)
+        decoded(bytes, encoding, &limits(), held, 2)
     }
 
     #[test]
@@ -217,6 +230,21 @@ mod tests {
             let mut held = HeldRoom::new(BodyRoom::new(1 << 30));
             assert_eq!(undone(bytes, encoding, &mut held), Err(bomb(&limits())), "{encoding:?}");
             assert!(held.bytes <= 3 << 20, "{encoding:?} took {} bytes", held.bytes);
+        }
+    }
+
+    #[test]
+    fn records_take_room_for_their_text_too() {
+        let text = vec![b'x'; 60_000];
+        for (protocol, copies) in [(HttpProtocol::Events, 2), (HttpProtocol::Loki, 3)] {
+            for (encoding, bytes) in all(&text).into_iter().chain([(BodyEncoding::Plain, text.clone())]) {
+                let mut held = HeldRoom::new(BodyRoom::new(1 << 30));
+                // The body as it came.
+                let came = if encoding == BodyEncoding::Plain { text.len() } else { 0 };
+                held.grow(came).expect("there is room");
+                decoded(bytes, encoding, &limits(), &mut held, super::copies(protocol)).expect("it is a body");
+                assert_eq!(held.bytes, copies * text.len(), "{encoding:?}");
+            }
         }
     }
 

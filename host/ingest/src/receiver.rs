@@ -37,6 +37,8 @@ pub(crate) struct Receiver {
     pub(crate) metric_object: String,
     pub(crate) limits: IngestLimits,
     room: BodyRoom,
+    /// As how many bodies one counts with what is made of it.
+    copies: usize,
     pub(crate) counters: Arc<ReceiverCounters>,
     keys: Mutex<SeenKeys>,
     /// Of the journal of systemd: which entries were taken.
@@ -90,6 +92,7 @@ impl Receiver {
             metric_object: http.metric_object.clone(),
             limits,
             room,
+            copies: body::copies(http.protocol),
             counters: Arc::new(ReceiverCounters::new(http.protocol)),
             keys: Mutex::new(SeenKeys::from_cursor(feed.position())),
             entries: Mutex::new(SeenEntries::from_cursor(feed.position())),
@@ -137,7 +140,7 @@ impl Receiver {
         let is_short = body.len() <= INLINE_BYTES && encoding == BodyEncoding::Plain;
         let receiver = Arc::clone(self);
         let prepare = move || -> Result<_, IngestError> {
-            let body = body::decoded(body, encoding, &receiver.limits, &mut held)?;
+            let body = body::decoded(body, encoding, &receiver.limits, &mut held, receiver.copies)?;
             let prepared = receiver.prepare(&body, key.as_deref(), &object, decode)?;
             drop(body);
             Ok((prepared, held))
