@@ -187,8 +187,10 @@ fn host(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
 fn agents(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
     let live = HostClient::connect(&places.socket).ok().and_then(|client| client.agents().ok());
     let at_rest = || at_rest::service(places, String::new()).ok()?.agents().ok();
-    let Some(known) = live.or_else(at_rest) else { return };
     let now_ns = SystemClock.now_ns();
+    // No agent could report to a host that was down.
+    let heard_until_ns = if live.is_some() { Some(now_ns) } else { stopped_ns(places) };
+    let (Some(known), Some(heard_until_ns)) = (live.or_else(at_rest), heard_until_ns) else { return };
     let (mut away, mut longest): (usize, Option<&AgentStatus>) = (0, None);
     for agent in &known.agents {
         if let Some(refused_ns) = agent.refused_ns {
@@ -196,7 +198,7 @@ fn agents(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
             let what = format!("agent {name} was revoked and still asks: {ago}");
             let fix = "stop it on its machine, or enrol it again with a new token";
             findings.push(Finding::new("host", "warning", what, fix));
-        } else if agent.revoked_ns.is_none() && now_ns.saturating_sub(agent.seen_ns) > AWAY_NS {
+        } else if is_away(agent, heard_until_ns) {
             away += 1;
             longest = longest.filter(|longest| longest.seen_ns <= agent.seen_ns).or(Some(agent));
         }
@@ -211,6 +213,16 @@ fn agents(places: &ResolvedPaths, findings: &mut Vec<Finding>) {
                    `lifesigns agents revoke NAME` is for one that is gone";
         findings.push(Finding::new("host", "warning", what, fix));
     }
+}
+
+/// Returns whether an agent had been away for long when the host last could have heard of it.
+const fn is_away(agent: &AgentStatus, heard_until_ns: u64) -> bool {
+    agent.revoked_ns.is_none() && heard_until_ns.saturating_sub(agent.seen_ns) > AWAY_NS
+}
+
+/// Returns the host's clock when it wrote its store last.
+fn stopped_ns(places: &ResolvedPaths) -> Option<u64> {
+    StoreReader::open(&places.store).ok()?.clock_ns().ok()
 }
 
 /// How a source of a running host is.
@@ -263,4 +275,19 @@ fn page(findings: &[Finding]) -> String {
         }
     }
     page.trim_start().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_away_by_the_clock_of_a_host_that_could_hear_it() {
+        let seen_ns = 1_795_471_200_000_000_000;
+        let agent = AgentStatus { seen_ns, ..AgentStatus::default() };
+        assert!(!is_away(&agent, seen_ns + AWAY_NS) && is_away(&agent, seen_ns + AWAY_NS + 1));
+        // The host wrote before it stopped, days ago.
+        assert!(!is_away(&agent, seen_ns - 1));
+        assert!(!is_away(&AgentStatus { revoked_ns: Some(seen_ns), ..agent }, u64::MAX));
+    }
 }
