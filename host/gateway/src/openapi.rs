@@ -94,9 +94,11 @@ fn operation(rule: &RouteRule, schemas: &mut Schemas) -> Value {
     described
 }
 
-/// Returns whether answers of a route have an `ETag`: those of the API's own questions.
+/// Returns whether answers of a route have an `ETag`: those of the API's own questions. Agents are listed by a router that is
+/// mounted.
 fn has_etag(rule: &RouteRule) -> bool {
-    rule.method == "GET" && rule.path.starts_with(BASE) && rule.wire.is_none() && rule.path != "/api/v1/stream"
+    let is_own = rule.path.starts_with(BASE) && rule.wire.is_none();
+    rule.method == "GET" && is_own && !matches!(rule.path, "/api/v1/stream" | "/api/v1/agents")
 }
 
 fn form(rule: &RouteRule) -> ErrorForm {
@@ -252,6 +254,15 @@ mod tests {
         assert!(alerts.contains("\"immediate\""), "values of a list: {alerts}");
         assert!(alerts.contains("18446744073709551615"), "bounds: {alerts}");
         assert_eq!(document["paths"]["/livez"]["get"]["security"], json!([]));
+    }
+
+    #[test]
+    fn what_is_mounted_has_no_tags() {
+        let agents = RouteRule::new("GET", "/api/v1/agents", Role::Viewer, "agents that have reported, by name");
+        let document = document(&[&all()[..], &[agents]].concat());
+        let responses = |path: &str| document["paths"][path]["get"]["responses"].clone();
+        assert!(responses("/api/v1/alerts")["304"].is_object());
+        assert!(responses("/api/v1/agents")["200"].is_object() && responses("/api/v1/agents")["304"].is_null());
     }
 
     #[test]
