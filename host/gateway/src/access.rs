@@ -60,6 +60,7 @@ pub(crate) struct Access {
     failed: FailedLogins,
     ids: RequestIds,
     requests: Arc<Requests>,
+    has_suite_api: bool,
 }
 
 impl Access {
@@ -77,6 +78,7 @@ impl Access {
             failed: FailedLogins::default(),
             ids: RequestIds::default(),
             requests,
+            has_suite_api: rules.iter().any(|rule| vmware_error::is_suite_path(rule.path)),
         }
     }
 
@@ -235,6 +237,8 @@ pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
     let id = access.ids.of(request.headers());
     let (method, begun) = (request.method().clone(), Instant::now());
     let is_call = grpc::is_call(request.headers());
+    // Also of what the subset does not have.
+    let is_suite = access.has_suite_api && vmware_error::is_suite_path(request.uri().path());
     let path = request.extensions().get::<MatchedPath>().map_or("(unknown)", MatchedPath::as_str).to_owned();
     let (mut response, name) = match access.admit(&request) {
         Ok(caller) => {
@@ -261,7 +265,7 @@ pub(crate) async fn guard(State(access): State<Arc<Access>>, mut request: Reques
         response.headers_mut().remove(CONTENT_LENGTH);
         if is_call {
             response = grpc::refusal(&said);
-        } else if vmware_error::is_suite_path(&path) {
+        } else if is_suite {
             vmware_error::refuse(&mut response, &said);
         }
     }

@@ -12,7 +12,7 @@ use crate::paths::{JSON, SUITE_BASE};
 
 /// Returns whether a path is one of VMware's API.
 pub(crate) fn is_suite_path(path: &str) -> bool {
-    path.starts_with(SUITE_BASE)
+    path.strip_prefix(SUITE_BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Gives an error that form.
