@@ -189,6 +189,7 @@ fn reads_resources(suite: &SuiteHost) -> String {
     assert_eq!(hosts["resourceList"][0]["resourceKey"]["name"], "esx-1");
     let second = suite.get("/suite-api/api/resources?page=1&pageSize=2&_no_links=true");
     assert_eq!((second["resourceList"].as_array().unwrap().len(), &second["pageInfo"]["totalCount"]), (1, &json!(3)));
+    follows_links(suite);
 
     let groups = suite.get("/suite-api/api/resources/groups?pageSize=5000");
     assert_eq!(groups["groups"][0]["resourceKey"]["name"], "production");
@@ -196,6 +197,24 @@ fn reads_resources(suite: &SuiteHost) -> String {
     let members = suite.get(&format!("/suite-api/api/resources/groups/{group}/members"));
     assert_eq!(members["resourceList"].as_array().unwrap().len(), 2, "{members}");
     id.to_owned()
+}
+
+/// The next page of a filtered list is filtered too; a query by a body is asked again with the same one.
+fn follows_links(suite: &SuiteHost) {
+    let next = |page: &Value| {
+        let links = page["links"].as_array().unwrap();
+        links.iter().find(|link| link["name"] == "next").map(|link| link["href"].as_str().unwrap().to_owned())
+    };
+    let names = |page: &Value| page["resourceList"][0]["resourceKey"]["name"].as_str().unwrap().to_owned();
+    let first = suite.get("/suite-api/api/resources?name=vm-&pageSize=1");
+    let second = suite.get(&next(&first).unwrap());
+    assert_eq!(second["pageInfo"], json!({ "totalCount": 2, "page": 1, "pageSize": 1 }));
+    assert_eq!((names(&first), names(&second), next(&second)), ("vm-1".to_owned(), "vm-2".to_owned(), None));
+    let body = json!({ "name": ["VM-"] });
+    let first = suite.post("/suite-api/api/resources/query?pageSize=1", &body);
+    let second = suite.post(&next(&first).unwrap(), &body);
+    assert_eq!((names(&second), next(&second)), ("vm-2".to_owned(), None));
+    assert_eq!(second["resourceList"][0]["resourceStatusStates"], json!([]));
 }
 
 /// Every page of symptoms by id, then of definitions, as exports do. Returns the definitions.
@@ -257,11 +276,18 @@ fn the_subset_is_off_unless_it_is_asked_for_and_says_what_it_does_not_have() {
     }
     let (status, said) = suite.ask("GET", "/suite-api/api/resources/8f14e45f-ceea-467a-a8ba-1a0d6f4a0b11", &bearer, "");
     assert!(status == 404 && said["message"].as_str().unwrap().contains("no resource"), "{status} {said}");
+    let (status, said) = suite.ask("GET", "/suite-api/api/adapters", &bearer, "");
+    assert_eq!((status, &said["httpStatusCode"]), (404, &json!(404)), "{said}");
+    assert!(said["message"].as_str().unwrap().contains("/suite-api/api/adapters"), "{said}");
+    let many = json!({ "resourceId": vec!["x"; 1001] }).to_string();
+    let (status, said) = suite.ask("POST", "/suite-api/api/resources/query", &bearer, &many);
+    assert!(status == 400 && said["message"].as_str().unwrap().contains("at most 1000"), "{status} {said}");
     assert_eq!(suite.ask("GET", "/suite-api/api/resources", "", "").0, 401);
     let ingest = token(suite.host.path("").as_path(), "shippers", "ingest");
     assert_eq!(suite.ask("GET", "/suite-api/api/resources", &format!("OpsToken {ingest}"), "").0, 403);
 
     let plain = SuiteHost::start(&CONFIG.replace("suite-api = true", ""));
     let bearer = format!("Bearer {}", plain.token);
-    assert_eq!(plain.ask("GET", "/suite-api/api/resources", &bearer, "").0, 404);
+    let (status, said) = plain.ask("GET", "/suite-api/api/resources", &bearer, "");
+    assert_eq!((status, &said["httpStatusCode"]), (404, &Value::Null), "{said}");
 }

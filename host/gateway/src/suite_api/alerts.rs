@@ -7,6 +7,7 @@ use std::{
 
 use axum::{
     Router,
+    extract::RawQuery,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -21,8 +22,9 @@ use serde_json::{Value, json};
 
 use super::{
     definitions::{SUB_TYPE, TYPE},
+    filters::{WordSet, bounded, exact},
     page::PageRequest,
-    resources::{self, PageParams, ResourceQuery},
+    resources::{self, PageParams, ResourceFilter, ResourceQuery},
     words::{AlertLevel, IdKind, ImpactWord, StatusWord, control_state, id, ms, unknown},
 };
 use crate::answer::{ErrorResponse, Json, Params, PathParam, RouterState, Session};
@@ -34,14 +36,19 @@ pub(super) struct AlertsQuery {
     /// Leaves out those that are over.
     active_only: bool,
     /// Ids.
+    #[schemars(length(max = 1000))]
     alert_id: Vec<String>,
     /// Ids of definitions.
+    #[schemars(length(max = 1000))]
     alert_definition_id: Vec<String>,
     /// How bad they are.
+    #[schemars(length(max = 1000))]
     alert_criticality: Vec<AlertLevel>,
     /// Whether they are open; `NEW` and `UPDATED` are the same as `ACTIVE`.
+    #[schemars(length(max = 1000))]
     alert_status: Vec<StatusWord>,
     /// What suffers.
+    #[schemars(length(max = 1000))]
     alert_impact: Vec<ImpactWord>,
     /// A piece of the definition's name; capital and small letters are alike.
     alert_name: Option<String>,
@@ -71,16 +78,22 @@ pub(super) struct AlertsParams {
     /// Leaves out those that are over.
     active_only: bool,
     /// Ids.
+    #[schemars(length(max = 1000))]
     alert_id: Vec<String>,
     /// Ids of definitions.
+    #[schemars(length(max = 1000))]
     alert_definition_id: Vec<String>,
     /// How bad they are.
+    #[schemars(length(max = 1000))]
     alert_criticality: Vec<AlertLevel>,
     /// Whether they are open; `NEW` and `UPDATED` are the same as `ACTIVE`.
+    #[schemars(length(max = 1000))]
     alert_status: Vec<StatusWord>,
     /// What suffers.
+    #[schemars(length(max = 1000))]
     alert_impact: Vec<ImpactWord>,
     /// Ids of resources.
+    #[schemars(length(max = 1000))]
     resource_id: Vec<String>,
     /// The page, from 0.
     page: Option<u64>,
@@ -98,7 +111,7 @@ pub(super) fn routes() -> Router<Arc<RouterState>> {
         .route(
             "/alerts/query",
             post(|s: Session, Params(page): Params<PageParams>, Json(query): Json<AlertsQuery>| {
-                answered(s, query, page.request())
+                answered(s, "/alerts/query", query, page.request())
             }),
         )
         .route(
@@ -107,8 +120,9 @@ pub(super) fn routes() -> Router<Arc<RouterState>> {
         )
 }
 
-async fn by_params(session: Session, Params(params): Params<AlertsParams>) -> Response {
+async fn by_params(session: Session, RawQuery(raw): RawQuery, Params(params): Params<AlertsParams>) -> Response {
     let page = PageRequest::new(params.page, params.page_size, params.no_links);
+    let page = page.map(|page| page.within(raw.as_deref()));
     let resource_query = Some(ResourceQuery::of_ids(params.resource_id));
     let query = AlertsQuery {
         active_only: params.active_only,
@@ -120,22 +134,27 @@ async fn by_params(session: Session, Params(params): Params<AlertsParams>) -> Re
         resource_query,
         ..AlertsQuery::default()
     };
-    answered(session, query, page).await
+    answered(session, "/alerts", query, page).await
 }
 
-async fn answered(session: Session, query: AlertsQuery, page: Result<PageRequest, ApiError>) -> Response {
-    match page {
-        Ok(page) => session.run(move |service| list(service, &query, &page)).await,
+async fn answered(
+    session: Session,
+    path: &'static str,
+    query: AlertsQuery,
+    page: Result<PageRequest, ApiError>,
+) -> Response {
+    match page.and_then(|page| Ok((page, query.filter()?))) {
+        Ok((page, filter)) => session.run(move |service| list(service, path, &filter, &page)).await,
         Err(error) => ErrorResponse(error).into_response(),
     }
 }
 
-fn list(service: &dyn Service, query: &AlertsQuery, page: &PageRequest) -> Result<Value, ApiError> {
-    let objects = query.objects(service)?;
-    let mut alerts = all(service, query.active_only)?;
-    alerts.retain(|alert| query.matches(alert) && objects.has(alert));
+fn list(service: &dyn Service, path: &str, filter: &AlertsFilter, page: &PageRequest) -> Result<Value, ApiError> {
+    let objects = filter.objects(service)?;
+    let mut alerts = all(service, filter.query.active_only)?;
+    alerts.retain(|alert| filter.matches(alert) && objects.has(alert));
     let suspended = suspended(service)?;
-    Ok(page.of("/alerts", "alerts", &alerts, |alert| shown(alert, &suspended)))
+    Ok(page.of(path, "alerts", &alerts, |alert| shown(alert, &suspended)))
 }
 
 fn one(service: &dyn Service, wanted: &str) -> Result<Value, ApiError> {
@@ -167,7 +186,7 @@ fn other() -> ApiError {
 /// The objects whose alerts are meant.
 enum MeantObjects<'q> {
     All,
-    WithIds(&'q ResourceQuery),
+    WithIds(&'q ResourceFilter),
     These(BTreeSet<String>),
 }
 
@@ -181,15 +200,41 @@ impl MeantObjects<'_> {
     }
 }
 
+/// A query that is read, with what it needs for each alert.
+struct AlertsFilter {
+    alert_ids: WordSet,
+    definition_ids: WordSet,
+    /// In small letters.
+    name: Option<String>,
+    resources: Option<ResourceFilter>,
+    /// The rest.
+    query: AlertsQuery,
+}
+
 impl AlertsQuery {
+    fn filter(mut self) -> Result<AlertsFilter, ApiError> {
+        bounded("alertCriticality", &self.alert_criticality)?;
+        bounded("alertStatus", &self.alert_status)?;
+        bounded("alertImpact", &self.alert_impact)?;
+        Ok(AlertsFilter {
+            alert_ids: exact("alertId", std::mem::take(&mut self.alert_id))?,
+            definition_ids: exact("alertDefinitionId", std::mem::take(&mut self.alert_definition_id))?,
+            name: self.alert_name.take().map(|piece| piece.to_lowercase()),
+            resources: self.resource_query.take().map(ResourceQuery::filter).transpose()?,
+            query: self,
+        })
+    }
+}
+
+impl AlertsFilter {
     fn objects(&self, service: &dyn Service) -> Result<MeantObjects<'_>, ApiError> {
-        let Some(query) = &self.resource_query else { return Ok(MeantObjects::All) };
-        if query.is_of_ids() {
-            return Ok(MeantObjects::WithIds(query));
+        let Some(filter) = &self.resources else { return Ok(MeantObjects::All) };
+        if filter.is_of_ids() {
+            return Ok(MeantObjects::WithIds(filter));
         }
         let mut names = BTreeSet::new();
         resources::each(service, |row| {
-            if query.matches(&row) {
+            if filter.matches(&row) {
                 names.insert(row.object.id.to_string());
             }
             true
@@ -198,20 +243,21 @@ impl AlertsQuery {
     }
 
     fn matches(&self, alert: &Alert) -> bool {
-        let is_id = |wanted: &[String], kind, name: &str| wanted.is_empty() || wanted.contains(&id(kind, name));
+        let query = &self.query;
+        let is_id = |wanted: &WordSet, kind, name: &str| wanted.is_empty() || wanted.has(&id(kind, name));
         let (level, impact) = (AlertLevel::from(alert.criticality), ImpactWord::from(alert.impact));
         let status = StatusWord::of(alert);
-        let has_name = |piece: &String| alert.title.to_lowercase().contains(&piece.to_lowercase());
+        let has_name = |piece: &String| alert.title.to_lowercase().contains(piece);
         let in_time = |range: &Option<MillisRange>, time_ns: Option<u64>| range.is_none_or(|range| range.has(time_ns));
-        is_id(&self.alert_id, IdKind::Alert, &alert.id)
-            && is_id(&self.alert_definition_id, IdKind::AlertDefinition, &alert.definition)
-            && (self.alert_criticality.is_empty() || self.alert_criticality.contains(&level))
-            && (self.alert_impact.is_empty() || self.alert_impact.contains(&impact))
-            && (self.alert_status.is_empty() || self.alert_status.iter().any(|wanted| wanted.means(status)))
-            && self.alert_name.as_ref().is_none_or(has_name)
-            && in_time(&self.start_time_range, Some(alert.opened_ns))
-            && in_time(&self.update_time_range, Some(alert.last_ns))
-            && in_time(&self.cancel_time_range, alert.cancelled_ns)
+        is_id(&self.alert_ids, IdKind::Alert, &alert.id)
+            && is_id(&self.definition_ids, IdKind::AlertDefinition, &alert.definition)
+            && (query.alert_criticality.is_empty() || query.alert_criticality.contains(&level))
+            && (query.alert_impact.is_empty() || query.alert_impact.contains(&impact))
+            && (query.alert_status.is_empty() || query.alert_status.iter().any(|wanted| wanted.means(status)))
+            && self.name.as_ref().is_none_or(has_name)
+            && in_time(&query.start_time_range, Some(alert.opened_ns))
+            && in_time(&query.update_time_range, Some(alert.last_ns))
+            && in_time(&query.cancel_time_range, alert.cancelled_ns)
     }
 }
 

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
+    extract::RawQuery,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
+    filters::{WordSet, caseless, exact},
     page::PageRequest,
     words::{AlertLevel, IdKind, ResourceKind, cycles, id, unknown},
 };
@@ -33,10 +35,13 @@ const AUTO: &str = "AUTO";
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct DefinitionParams {
     /// Ids.
+    #[schemars(length(max = 1000))]
     id: Vec<String>,
-    /// `VMWARE` or `LIFESIGNS`.
+    /// `VMWARE` or `LIFESIGNS`; what is for all kinds matches each.
+    #[schemars(length(max = 1000))]
     adapter_kind: Vec<String>,
-    /// `VirtualMachine`, `HostSystem`, or a kind of the inventory.
+    /// `VirtualMachine`, `HostSystem`, or a kind of the inventory; what is for all kinds matches each.
+    #[schemars(length(max = 1000))]
     resource_kind: Vec<String>,
     /// The page, from 0.
     page: Option<u64>,
@@ -56,7 +61,12 @@ enum Of {
 }
 
 pub(super) fn routes() -> Router<Arc<RouterState>> {
-    let list = |of: Of| get(move |s: Session, Params(params): Params<DefinitionParams>| list(s, params, of));
+    let list = |of: Of| {
+        get(move |s: Session, RawQuery(raw): RawQuery, Params(params): Params<DefinitionParams>| {
+            let page = PageRequest::new(params.page, params.page_size, params.no_links);
+            list(s, page.map(|page| page.within(raw.as_deref())), params, of)
+        })
+    };
     let one = |of: Of| {
         get(move |s: Session, PathParam(id): PathParam<String>| s.run(move |service| one_of(service, &id, of)))
     };
@@ -67,9 +77,9 @@ pub(super) fn routes() -> Router<Arc<RouterState>> {
         .route("/symptomdefinitions/{id}", one(Of::Symptoms))
 }
 
-async fn list(session: Session, params: DefinitionParams, of: Of) -> Response {
-    let page = match PageRequest::new(params.page, params.page_size, params.no_links) {
-        Ok(page) => page,
+async fn list(session: Session, page: Result<PageRequest, ApiError>, params: DefinitionParams, of: Of) -> Response {
+    let (page, filter) = match page.and_then(|page| Ok((page, params.filter()?))) {
+        Ok(both) => both,
         Err(error) => return ErrorResponse(error).into_response(),
     };
     session
@@ -79,19 +89,52 @@ async fn list(session: Session, params: DefinitionParams, of: Of) -> Response {
                 Of::Symptoms => ("/symptomdefinitions", "symptomDefinitions"),
             };
             let mut all = all(service, of)?;
-            all.retain(|one| params.matches(one));
-            Ok(page.of(path, name, &all, Value::clone))
+            all.retain(|one| filter.matches(one));
+            Ok(page.of(path, name, &all, |one| one.shown.clone()))
         })
         .await
 }
 
+/// A definition of either list, and the kinds of objects that it is for; none are all.
+struct Definition {
+    shown: Value,
+    kinds: Vec<String>,
+}
+
+impl Definition {
+    const fn of_all(shown: Value) -> Self {
+        Self { shown, kinds: Vec::new() }
+    }
+}
+
+/// Parameters that are read.
+struct DefinitionFilter {
+    ids: WordSet,
+    /// In small letters.
+    adapter_kinds: WordSet,
+    /// In small letters.
+    resource_kinds: WordSet,
+}
+
 impl DefinitionParams {
-    fn matches(&self, definition: &Value) -> bool {
-        let is = |wanted: &[String], name: &str| {
-            let word = definition[name].as_str().unwrap_or_default();
-            wanted.is_empty() || wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
+    fn filter(self) -> Result<DefinitionFilter, ApiError> {
+        Ok(DefinitionFilter {
+            ids: exact("id", self.id)?,
+            adapter_kinds: caseless("adapterKind", self.adapter_kind)?,
+            resource_kinds: caseless("resourceKind", self.resource_kind)?,
+        })
+    }
+}
+
+impl DefinitionFilter {
+    fn matches(&self, definition: &Definition) -> bool {
+        let is_kind = |kind: &String| {
+            let kind = ResourceKind::of(Some(kind));
+            self.adapter_kinds.has(&kind.adapter.to_lowercase())
+                && self.resource_kinds.has(&kind.resource.to_lowercase())
         };
-        is(&self.id, "id") && is(&self.adapter_kind, "adapterKindKey") && is(&self.resource_kind, "resourceKindKey")
+        self.ids.has(definition.shown["id"].as_str().unwrap_or_default())
+            && (definition.kinds.is_empty() || definition.kinds.iter().any(is_kind))
     }
 }
 
@@ -100,22 +143,23 @@ fn one_of(service: &dyn Service, wanted: &str, of: Of) -> Result<Value, ApiError
         Of::Alerts => "alert definition",
         Of::Symptoms => "symptom definition",
     };
-    let found = all(service, of)?.into_iter().find(|one| one["id"] == wanted);
-    found.ok_or_else(|| unknown(what, wanted))
+    let found = all(service, of)?.into_iter().find(|one| one.shown["id"] == wanted);
+    found.map(|one| one.shown).ok_or_else(|| unknown(what, wanted))
 }
 
-fn all(service: &dyn Service, of: Of) -> Result<Vec<Value>, ApiError> {
+fn all(service: &dyn Service, of: Of) -> Result<Vec<Definition>, ApiError> {
     let symptoms = service.symptoms()?;
     if let Of::Symptoms = of {
-        return Ok(symptoms.iter().map(symptom).collect());
+        return Ok(symptoms.iter().map(|one| Definition::of_all(symptom(one))).collect());
     }
     let QueryAnswer::Definitions(definitions) = service.query(&Query::Definitions)? else {
         return Err(ApiError::Internal("the host answered another question than was asked".to_owned()));
     };
-    let named: Vec<Value> = definitions.iter().map(|one| definition(one, &symptoms)).collect();
+    let named =
+        definitions.iter().map(|one| Definition { shown: definition(one, &symptoms), kinds: one.kinds.clone() });
     // A symptom that no definition names makes an alert by itself.
     let lone = symptoms.iter().filter(|one| !definitions.iter().any(|definition| names(&definition.when, &one.name)));
-    Ok(named.into_iter().chain(lone.map(own_definition)).collect())
+    Ok(named.chain(lone.map(|one| Definition::of_all(own_definition(one)))).collect())
 }
 
 /// Returns whether a condition is helped by a symptom.
@@ -227,4 +271,35 @@ fn symptom_set(on: Scope, ids: Vec<String>, operator: &str) -> Value {
         "type": "SYMPTOM_SET", "relation": relation, "aggregation": aggregation, "symptomSetOperator": operator,
         "symptomDefinitionIds": ids,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_found_by_each_of_its_kinds() {
+        let filter = |adapter: &str, resource: &str| {
+            let list = |word: &str| if word.is_empty() { Vec::new() } else { vec![word.to_owned()] };
+            let params = DefinitionParams {
+                adapter_kind: list(adapter),
+                resource_kind: list(resource),
+                ..DefinitionParams::default()
+            };
+            params.filter().expect("short lists")
+        };
+        let kinds = ["database", "host"].map(str::to_owned).to_vec();
+        let two = Definition { shown: json!({ "id": "two" }), kinds };
+        let every = Definition::of_all(json!({ "id": "every" }));
+        for (adapter, resource, wanted) in [
+            ("", "HostSystem", true),
+            ("vmware", "", true),
+            ("LIFESIGNS", "Database", true),
+            ("VMWARE", "database", false),
+            ("", "VirtualMachine", false),
+        ] {
+            assert_eq!(filter(adapter, resource).matches(&two), wanted, "{adapter} {resource}");
+            assert!(filter(adapter, resource).matches(&every), "{adapter} {resource}");
+        }
+    }
 }

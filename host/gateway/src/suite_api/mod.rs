@@ -4,6 +4,7 @@
 
 mod alerts;
 mod definitions;
+mod filters;
 mod groups;
 mod page;
 mod resources;

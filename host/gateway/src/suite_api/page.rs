@@ -15,6 +15,8 @@ pub(super) struct PageRequest {
     page: u64,
     size: u64,
     has_links: bool,
+    /// What else the query says, for links: `&name=vm`.
+    filter: String,
 }
 
 impl PageRequest {
@@ -27,7 +29,19 @@ impl PageRequest {
         if !(1..=MOST).contains(&size) {
             return Err(ApiError::Invalid(format!("`pageSize` is {size}; it is from 1 to {MOST}")));
         }
-        Ok(Self { page: page.unwrap_or(0), size, has_links: !no_links })
+        Ok(Self { page: page.unwrap_or(0), size, has_links: !no_links, filter: String::new() })
+    }
+
+    /// Keeps what a query says beside the page: links to other pages say it too.
+    pub(super) fn within(mut self, query: Option<&str>) -> Self {
+        let is_page = |pair: &&str| {
+            let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+            let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+            pair.is_empty() || name == "page" || name == "pageSize"
+        };
+        let others = query.unwrap_or_default().split('&').filter(|pair| !is_page(pair));
+        self.filter = others.flat_map(|pair| ["&", pair]).collect();
+        self
     }
 
     /// Returns whether the item with this number in the whole list is on the page.
@@ -54,7 +68,10 @@ impl PageRequest {
     }
 
     fn links(&self, path: &str, total: u64) -> Value {
-        let link = |page: u64, rel: &str, name: &str| json!({ "href": format!("{}{path}?page={page}&pageSize={}", SUITE_BASE, self.size), "rel": rel, "name": name });
+        let link = |page: u64, rel: &str, name: &str| {
+            let href = format!("{SUITE_BASE}{path}?page={page}&pageSize={}{}", self.size, self.filter);
+            json!({ "href": href, "rel": rel, "name": name })
+        };
         let last = total.saturating_sub(1) / self.size;
         let mut links = vec![link(self.page, "SELF", "current"), link(0, "RELATED", "first")];
         if self.page < last {
@@ -86,5 +103,13 @@ mod tests {
         let request = PageRequest::new(None, None, true).expect("the first page");
         assert!(request.has(999) && !request.has(1000));
         assert!(request.of("/alerts", "alerts", &all, |_| Value::Null).get("links").is_none());
+    }
+
+    #[test]
+    fn links_keep_the_filter() {
+        let request = PageRequest::new(Some(0), Some(2), false).expect("a page");
+        let request = request.within(Some("name=vm%261&page=0&name=b&&page%53ize=2&pageSize=2"));
+        let answer = request.answer("/resources", "resourceList", Vec::new(), 5);
+        assert_eq!(answer["links"][2]["href"], "/suite-api/api/resources?page=1&pageSize=2&name=vm%261&name=b");
     }
 }

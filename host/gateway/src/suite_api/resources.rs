@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::RawQuery,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
+    filters::{WordSet, caseless, exact},
     page::PageRequest,
     words::{IdKind, ResourceKind, colour, id, ms, unknown},
 };
@@ -29,12 +31,16 @@ const LIST: &str = "resourceList";
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ResourceQuery {
     /// Pieces of the name, of which one has to be in it; capital and small letters are alike.
+    #[schemars(length(max = 1000))]
     name: Vec<String>,
     /// Ids.
+    #[schemars(length(max = 1000))]
     resource_id: Vec<String>,
     /// `VMWARE` or `LIFESIGNS`.
+    #[schemars(length(max = 1000))]
     adapter_kind: Vec<String>,
     /// `VirtualMachine`, `HostSystem`, or a kind of the inventory.
+    #[schemars(length(max = 1000))]
     resource_kind: Vec<String>,
 }
 
@@ -43,12 +49,16 @@ pub(super) struct ResourceQuery {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ResourceParams {
     /// Pieces of the name, of which one has to be in it; capital and small letters are alike.
+    #[schemars(length(max = 1000))]
     name: Vec<String>,
     /// Ids.
+    #[schemars(length(max = 1000))]
     resource_id: Vec<String>,
     /// `VMWARE` or `LIFESIGNS`.
+    #[schemars(length(max = 1000))]
     adapter_kind: Vec<String>,
     /// `VirtualMachine`, `HostSystem`, or a kind of the inventory.
+    #[schemars(length(max = 1000))]
     resource_kind: Vec<String>,
     /// The page, from 0.
     page: Option<u64>,
@@ -86,7 +96,7 @@ pub(super) fn routes() -> Router<Arc<RouterState>> {
         .route(
             "/resources/query",
             post(|s: Session, Params(page): Params<PageParams>, Json(query): Json<ResourceQuery>| {
-                answered(s, query, page.request())
+                answered(s, "/resources/query", query, page.request())
             }),
         )
         .route(
@@ -103,23 +113,29 @@ pub(super) fn routes() -> Router<Arc<RouterState>> {
         )
 }
 
-async fn by_params(s: Session, Params(params): Params<ResourceParams>) -> Response {
+async fn by_params(s: Session, RawQuery(raw): RawQuery, Params(params): Params<ResourceParams>) -> Response {
     let ResourceParams { name, resource_id, adapter_kind, resource_kind, page, page_size, no_links } = params;
     let query = ResourceQuery { name, resource_id, adapter_kind, resource_kind };
-    answered(s, query, PageRequest::new(page, page_size, no_links)).await
+    let page = PageRequest::new(page, page_size, no_links).map(|page| page.within(raw.as_deref()));
+    answered(s, PATH, query, page).await
 }
 
-async fn answered(session: Session, query: ResourceQuery, page: Result<PageRequest, ApiError>) -> Response {
-    match page {
-        Ok(page) => session.run(move |service| list(service, &query, &page)).await,
+async fn answered(
+    session: Session,
+    path: &'static str,
+    query: ResourceQuery,
+    page: Result<PageRequest, ApiError>,
+) -> Response {
+    match page.and_then(|page| Ok((page, query.filter()?))) {
+        Ok((page, filter)) => session.run(move |service| list(service, path, &filter, &page)).await,
         Err(error) => ErrorResponse(error).into_response(),
     }
 }
 
-fn list(service: &dyn Service, query: &ResourceQuery, page: &PageRequest) -> Result<Value, ApiError> {
+fn list(service: &dyn Service, path: &str, filter: &ResourceFilter, page: &PageRequest) -> Result<Value, ApiError> {
     let (mut items, mut total) = (Vec::new(), 0);
     each(service, |row| {
-        if query.matches(&row) {
+        if filter.matches(&row) {
             if page.has(total) {
                 items.push(resource(&row));
             }
@@ -127,7 +143,7 @@ fn list(service: &dyn Service, query: &ResourceQuery, page: &PageRequest) -> Res
         }
         true
     })?;
-    Ok(page.answer(PATH, LIST, items, total))
+    Ok(page.answer(path, LIST, items, total))
 }
 
 /// Calls `look` for each object, by id, until it returns false.
@@ -160,32 +176,58 @@ fn find(service: &dyn Service, wanted: &str) -> Result<ObjectRow, ApiError> {
     found.ok_or_else(|| unknown("resource", wanted))
 }
 
+/// A query that is read, with what it needs for each object.
+pub(super) struct ResourceFilter {
+    /// In small letters.
+    names: Vec<String>,
+    ids: WordSet,
+    /// In small letters.
+    adapter_kinds: WordSet,
+    /// In small letters.
+    resource_kinds: WordSet,
+}
+
 impl ResourceQuery {
-    pub(super) fn matches(&self, row: &ObjectRow) -> bool {
-        let kind = ResourceKind::of_object(row);
-        let is_one_of = |wanted: &[String], word: &str| {
-            wanted.is_empty() || wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(word))
-        };
-        let name = row.object.id.to_lowercase();
-        (self.name.is_empty() || self.name.iter().any(|piece| name.contains(&piece.to_lowercase())))
-            && is_one_of(&self.adapter_kind, kind.adapter)
-            && is_one_of(&self.resource_kind, kind.resource)
-            && self.has_id(&row.object.id)
-    }
-
-    /// Returns whether the ids alone decide.
-    pub(super) const fn is_of_ids(&self) -> bool {
-        self.name.is_empty() && self.adapter_kind.is_empty() && self.resource_kind.is_empty()
-    }
-
-    /// Returns whether the object has one of the ids, if there are any.
-    pub(super) fn has_id(&self, object: &str) -> bool {
-        self.resource_id.is_empty() || self.resource_id.contains(&id(IdKind::Object, object))
+    /// Reads the query.
+    ///
+    /// # Errors
+    /// A list is too long.
+    pub(super) fn filter(self) -> Result<ResourceFilter, ApiError> {
+        Ok(ResourceFilter {
+            names: caseless("name", self.name)?,
+            ids: exact("resourceId", self.resource_id)?,
+            adapter_kinds: caseless("adapterKind", self.adapter_kind)?,
+            resource_kinds: caseless("resourceKind", self.resource_kind)?,
+        })
     }
 
     /// Returns the query for these ids.
     pub(super) fn of_ids(resource_id: Vec<String>) -> Self {
         Self { resource_id, ..Self::default() }
+    }
+}
+
+impl ResourceFilter {
+    pub(super) fn matches(&self, row: &ObjectRow) -> bool {
+        let kind = ResourceKind::of_object(row);
+        let has_name = || {
+            let name = row.object.id.to_lowercase();
+            self.names.iter().any(|piece| name.contains(piece))
+        };
+        self.adapter_kinds.has(&kind.adapter.to_lowercase())
+            && self.resource_kinds.has(&kind.resource.to_lowercase())
+            && (self.names.is_empty() || has_name())
+            && self.has_id(&row.object.id)
+    }
+
+    /// Returns whether the ids alone decide.
+    pub(super) fn is_of_ids(&self) -> bool {
+        self.names.is_empty() && self.adapter_kinds.is_empty() && self.resource_kinds.is_empty()
+    }
+
+    /// Returns whether the object has one of the ids, if there are any.
+    pub(super) fn has_id(&self, object: &str) -> bool {
+        self.ids.is_empty() || self.ids.has(&id(IdKind::Object, object))
     }
 }
 
@@ -201,9 +243,7 @@ pub(super) fn resource(row: &ObjectRow) -> Value {
             "resourceKindKey": kind.resource,
             "resourceIdentifiers": [],
         },
-        "resourceStatusStates": [
-            { "resourceStatus": "DATA_RECEIVING", "resourceState": "STARTED", "statusMessage": "" },
-        ],
+        "resourceStatusStates": [],
         "resourceHealth": colour,
         "resourceHealthValue": f64::from(row.badge.score),
         "dtEnabled": false,
