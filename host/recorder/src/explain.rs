@@ -56,8 +56,8 @@ pub(crate) fn alert(
     Ok(explained)
 }
 
-/// Returns the calls that raised a symptom of an alert: on its object, else on its parent and children, whose
-/// symptoms count too.
+/// Returns the calls that raised a symptom of an alert: where it is active, on its object, else on its parent and
+/// children, whose symptoms count too. Of an alert that waits to be cancelled it has ceased: then where it was.
 fn raises(view: &BookView, reader: &dyn RecordReader, alert: &Alert, name: &str) -> Result<Vec<RuleCall>, ApiError> {
     let Some((rule, symptom)) = name.split_once('/') else { return Ok(Vec::new()) };
     let last_on = |object: &str| -> Result<Option<RuleCall>, ApiError> {
@@ -74,18 +74,23 @@ fn raises(view: &BookView, reader: &dyn RecordReader, alert: &Alert, name: &str)
         return Ok(last_on(&alert.object)?.into_iter().collect());
     }
     let parent = details.line.object.parent.as_deref().map(str::to_owned);
-    let mut calls = Vec::new();
+    let (mut calls, mut ceased) = (Vec::new(), Vec::new());
     for relative in parent.into_iter().chain(details.children).take(RELATIVES) {
         let Some(call) = last_on(&relative)? else { continue };
         let Ok(QueryAnswer::Object(of_it)) = view.answer(&Query::Object(relative)) else { continue };
         if of_it.line.symptoms.iter().any(|known| known == name) {
             calls.push(call);
+        } else if ceased.len() < RELATIVES_SHOWN {
+            ceased.push(call);
         }
         if calls.len() == RELATIVES_SHOWN {
             break;
         }
     }
-    Ok(calls)
+    if calls.is_empty() {
+        calls.extend(last_on(&alert.object)?);
+    }
+    Ok(if calls.is_empty() { ceased } else { calls })
 }
 
 /// Explains the events that were set aside because a rule or its shadow failed on them, the latest first.

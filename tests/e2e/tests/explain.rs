@@ -13,16 +13,16 @@ const POISON: &str = "[settings]\ndo = 'panic'\ncontains = ['poison']\n[limits]\
 const INVENTORY: &str = "[[object]]\nid = 'vm-1'\n[object.properties]\nenv = 'production'\n";
 
 fn start() -> Running {
-    start_with(INVENTORY, "")
+    start_with(WATCH, INVENTORY, "")
 }
 
-/// Starts a host with this inventory, and this at the end of its configuration.
-fn start_with(inventory: &str, more: &str) -> Running {
+/// Starts a host with this manifest, this inventory, and this at the end of its configuration.
+fn start_with(watch: &str, inventory: &str, more: &str) -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     fs::create_dir(at("rules")).expect("the rules folder");
     fs::write(at("rules/watch.wasm"), keyword()).expect("the module");
-    fs::write(at("rules/watch.toml"), WATCH).expect("the manifest");
+    fs::write(at("rules/watch.toml"), watch).expect("the manifest");
     fs::copy(lifesigns_artifacts::guest("hostile"), at("rules/sick.wasm")).expect("the module");
     fs::write(at("rules/sick.toml"), POISON).expect("the manifest");
     fs::write(at("rules/off.wasm"), keyword()).expect("the module");
@@ -111,6 +111,7 @@ fn alerts_and_failures_are_run_again_from_what_was_kept() {
 #[test]
 fn a_symptom_of_a_child_explains_the_alert_of_its_parent() {
     let running = start_with(
+        WATCH,
         "[[object]]\nid = 'host-1'\n[[object]]\nid = 'vm-1'\nparent = 'host-1'\n\
          [object.properties]\nenv = 'production'\n",
         "[[alert]]\nname = 'below'\nall = [{ symptom = 'watch/keyword', scope = 'children' }]\n",
@@ -125,6 +126,38 @@ fn a_symptom_of_a_child_explains_the_alert_of_its_parent() {
     assert_eq!((&call["verdict"], &explained["not_kept"]), (&"reproduced".into(), &serde_json::json!([])));
     let page = running.ask(&["explain", &alert(&running)]);
     assert!(page.contains("watch/keyword on vm-1: reproduced"), "{page}");
+}
+
+#[test]
+fn an_alert_that_waits_to_be_cancelled_is_explained_by_the_symptom_that_has_ceased() {
+    for (object, inventory, scope) in [
+        ("vm-1", INVENTORY, "self"),
+        (
+            "host-1",
+            "[[object]]\nid = 'host-1'\n[[object]]\nid = 'vm-1'\nparent = 'host-1'\n\
+             [object.properties]\nenv = 'production'\n",
+            "children",
+        ),
+    ] {
+        let running = start_with(
+            &WATCH.replace("window = '1h'\n", "window = '1h'\nhold = '1s'\n"),
+            inventory,
+            &format!(
+                "[[alert]]\nname = 'waits'\nall = [{{ symptom = 'watch/keyword', scope = '{scope}' }}]\ncancel = '10m'\n"
+            ),
+        );
+        for number in 1..=3 {
+            running.log(&format!("Failed login {number}"));
+        }
+        running.until("the alert is open", is_open);
+        running.until("the symptom has ceased", |_| {
+            json(&running, &["objects", "show", "vm-1"]).to_string().contains("\"active\":false")
+        });
+        let explained = json(&running, &["explain", &alert(&running)]);
+        let call = &explained["calls"][0];
+        assert_eq!((&explained["object"], &call["object"]), (&object.into(), &"vm-1".into()), "{explained:#}");
+        assert_eq!((&call["verdict"], &explained["not_kept"]), (&"reproduced".into(), &serde_json::json!([])));
+    }
 }
 
 /// Whether each rule would see the line, and why not.
