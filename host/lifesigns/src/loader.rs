@@ -16,6 +16,7 @@ use lifesigns_sandbox::{AdmitError, Interface, Sandbox, WasmModule};
 use crate::{
     compilations::Compilations,
     load::{LoadOutcome, RuleLoad},
+    rule_desk::MovePlan,
     state_versions::StateVersions,
 };
 
@@ -114,8 +115,8 @@ impl Loader {
     }
 
     /// Sets what is to move once the rules of these names are loaded.
-    pub(crate) fn set_moves(&mut self, moves: BTreeMap<String, Vec<StateMove>>) {
-        self.moves = moves;
+    pub(crate) fn set_moves(&mut self, planned: &MovePlan) {
+        self.moves = planned.iter().map(|(name, planned)| (name.clone(), planned.moves.clone())).collect();
     }
 
     /// Calls `wake` whenever a module has been compiled: then apply again.

@@ -18,7 +18,7 @@ use crate::{
     embedded::EmbeddedRules,
     load::{LoadOutcome, RuleLoad},
     loader::{Again, Loader},
-    rule_desk::RuleDesk,
+    rule_desk::{MovePlan, RuleDesk},
 };
 
 /// How often the traffic is checked while the rules folder does not change.
@@ -51,9 +51,19 @@ pub(crate) struct Rules {
     desk: RuleDesk,
 }
 
+/// What a scan of the folder found.
+struct Scanned {
+    snapshot: Snapshot,
+    /// What was to move then.
+    planned: MovePlan,
+    /// Who waits for the load of it.
+    waiting: Vec<Sender<Vec<RuleLoad>>>,
+}
+
 impl Rules {
-    /// Scans the folder, and logs a problem of the folder as a whole when it changes.
-    fn scan(&mut self) -> (Snapshot, Vec<Sender<Vec<RuleLoad>>>) {
+    /// Scans the folder, and logs a problem of the folder as a whole when it changes. Changes of `settled` are loaded
+    /// already.
+    fn scan(&mut self, settled: &[RuleChangeMark]) -> Scanned {
         let mut desk = self.desk.lock();
         let mut snapshot = self.store.as_mut().map(RuleStore::scan).unwrap_or_default();
         if !snapshot.unreadable {
@@ -61,7 +71,7 @@ impl Rules {
             desk.snapshot.clone_from(&snapshot);
         }
         self.embedded.add_to(&mut snapshot);
-        let waiting = desk.take_waiting();
+        let (planned, waiting) = (desk.planned(settled), desk.take_waiting());
         drop(desk);
         if self.note != snapshot.note {
             if let Some(note) = &snapshot.note {
@@ -69,7 +79,7 @@ impl Rules {
             }
             self.note.clone_from(&snapshot.note);
         }
-        (snapshot, waiting)
+        Scanned { snapshot, planned, waiting }
     }
 
     /// Watches first, then scans, so that no change is missed. Waits at most `patience`, or until `stop`
@@ -87,7 +97,7 @@ impl Rules {
             None => Watcher::polling(""),
         };
         let mut rules = Self { store, embedded, loader, watcher, on_load, shadows: None, note: None, overview, desk };
-        let (snapshot, _) = rules.scan();
+        let Scanned { snapshot, .. } = rules.scan(&[]);
         let signal = rules.watcher.signal();
         rules.loader.on_compiled(move || signal.wake());
         let mut loads =
@@ -143,7 +153,7 @@ impl Rules {
         let (signal, engine) = (self.watcher.signal(), Arc::clone(engine));
         // Some may have been removed while no host ran.
         self.retain_shadows(&engine);
-        let reload = RuleReload { engine, rules: self };
+        let reload = RuleReload { engine, rules: self, behind: None };
         let thread = std::thread::Builder::new().name("lifesigns-rulestore".into()).spawn(move || reload.run())?;
         Ok((signal, thread))
     }
@@ -153,6 +163,9 @@ impl Rules {
 struct RuleReload {
     engine: Arc<Engine>,
     rules: Rules,
+    /// What could not be put in force: rules that are loaded, state that moves with them, and changes. The next swap
+    /// has it.
+    behind: Option<(Vec<StateMove>, Vec<RuleChangeMark>)>,
 }
 
 impl RuleReload {
@@ -182,15 +195,17 @@ impl RuleReload {
     /// has been compiled: two such modules could trigger each other forever.
     fn reload(&mut self, mut again: Again) {
         loop {
-            let (snapshot, waiting) = self.rules.scan();
+            let settled = self.behind.as_ref().map(|(_, changes)| &**changes).unwrap_or_default();
+            let Scanned { snapshot, planned, waiting } = self.rules.scan(settled);
             let sample = self.engine.sample();
             let patience = (Some(PATIENCE), &WakeSignal::new());
-            self.rules.loader.set_moves(self.rules.desk.moves());
+            self.rules.loader.set_moves(&planned);
             let mut loads = self.rules.loader.apply_within(&snapshot, &sample, again, patience);
             self.rules.embedded.report(&mut loads);
-            let (moves, changes) = self.rules.desk.settled_moves(&loads, &snapshot, self.rules.loader.versions());
+            let (moves, changes) =
+                self.rules.desk.settled_moves(&loads, &snapshot, planned, self.rules.loader.versions());
             let changed = |load: &RuleLoad| matches!(load.outcome, LoadOutcome::Loaded | LoadOutcome::Removed);
-            if !changes.is_empty() || loads.iter().any(changed) {
+            if self.behind.is_some() || !changes.is_empty() || loads.iter().any(changed) {
                 self.swap(moves, changes);
             }
             let shadows = self.rules.shadows.clone();
@@ -199,7 +214,10 @@ impl RuleReload {
                 self.rules.retain_shadows(&self.engine);
             }
             (self.rules.on_load)(&loads);
-            self.rules.desk.answer(waiting, &loads);
+            // What is not in force is not answered: who waits learns that it was not loaded in time.
+            if self.behind.is_none() {
+                self.rules.desk.answer(waiting, &loads);
+            }
             // A folder that was not watched until now may have changed before.
             if !self.rules.watcher.follow(&snapshot.module_folders()) {
                 return;
@@ -208,12 +226,23 @@ impl RuleReload {
         }
     }
 
-    /// Builds a rule set in the background and swaps it in; state moves with it.
-    fn swap(&self, moves: Vec<StateMove>, changes: Vec<RuleChangeMark>) {
+    /// Builds a rule set in the background and swaps it in; state moves with it. If there is no set, the next swap has
+    /// what this one should have had.
+    fn swap(&mut self, moves: Vec<StateMove>, changes: Vec<RuleChangeMark>) {
+        let (mut all_moves, mut all_changes) = self.behind.take().unwrap_or_default();
+        all_moves.extend(moves);
+        all_changes.extend(changes);
         match RuleSet::new(self.rules.all(), self.engine.sample().bytes()) {
-            Ok(rules) if changes.is_empty() => self.engine.swap(Arc::new(rules)),
-            Ok(rules) => self.engine.swap_marked(Arc::new(rules), moves, changes),
-            Err(error) => tracing::error!("rules not replaced: {error}"),
+            Ok(rules) if all_changes.is_empty() => self.engine.swap(Arc::new(rules)),
+            Ok(rules) => {
+                self.engine.swap_marked(Arc::new(rules), all_moves, all_changes.clone());
+                // Only now: until the engine has them, they are under way.
+                self.rules.desk.end(&all_changes);
+            }
+            Err(error) => {
+                tracing::error!("rules not replaced: {error}; the next change of the rules folder tries again");
+                self.behind = Some((all_moves, all_changes));
+            }
         }
     }
 }
