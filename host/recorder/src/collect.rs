@@ -55,11 +55,12 @@ impl Recorder {
         }
     }
 
-    /// Has those who wait for everything that was submitted wait for the next turn: this one was committed in part.
+    /// Has those who wait for everything that was submitted wait for the next turn: this one was committed in part. Who
+    /// waits no longer is dropped, so that turns do not hurry for them.
     pub(crate) fn put_off(&mut self, requested: &mut Vec<(Act, Caller)>) {
         let waits = |(act, _): &mut (Act, Caller)| matches!(act, Act::Barrier);
-        let waiting = requested.extract_if(.., waits).map(|(act, caller)| RecorderRequest::Act(act, caller));
-        self.inbox.extend(waiting);
+        let waiting = requested.extract_if(.., waits).filter(|(_, caller)| caller.waits());
+        self.inbox.extend(waiting.map(|(act, caller)| RecorderRequest::Act(act, caller)));
     }
 
     /// Returns what the next commit writes of a delivery. The book learns what was withheld.

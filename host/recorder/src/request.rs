@@ -121,6 +121,11 @@ impl Caller {
         !self.claimed.swap(true, Ordering::AcqRel)
     }
 
+    /// Returns whether the caller still waits, without beginning with the act.
+    pub(crate) fn waits(&self) -> bool {
+        !self.claimed.load(Ordering::Acquire)
+    }
+
     /// Sends the reply, unless the caller waits no longer.
     pub(crate) fn reply(self, reply: Reply) {
         let _ = self.to.send(reply);

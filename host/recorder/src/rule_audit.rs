@@ -8,7 +8,10 @@ use lifesigns_compliance::AuditedChange;
 use lifesigns_model::RuleChangeMark;
 use parking_lot::Mutex;
 
-use crate::request::{Act, RequestSender};
+use crate::{
+    health::Health,
+    request::{Act, RequestSender},
+};
 
 /// Entries that wait for the commit of their change, by the rule and the change.
 #[derive(Debug, Default)]
@@ -25,6 +28,7 @@ impl WaitingEntries {
 pub struct RuleAudit<'a> {
     pub(crate) requests: &'a RequestSender,
     pub(crate) waiting: &'a WaitingEntries,
+    pub(crate) health: &'a Health,
 }
 
 impl RuleAudit<'_> {
@@ -45,6 +49,17 @@ impl RuleAudit<'_> {
     /// Forgets the entry of a change that does not happen.
     pub fn withdraw(&self, mark: &RuleChangeMark) {
         self.waiting.take(mark);
+    }
+
+    /// Checks, without a wait, that the last commit succeeded.
+    ///
+    /// # Errors
+    /// The store takes no commits now.
+    pub fn check_store(&self) -> Result<(), ApiError> {
+        match self.health.is_ok() {
+            true => Ok(()),
+            false => Err(ApiError::Unavailable(self.health.get().text.clone())),
+        }
     }
 
     /// Waits until everything that was submitted before is committed.

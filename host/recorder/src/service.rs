@@ -85,7 +85,8 @@ impl Service for HostService {
     }
 
     fn change_rule(&self, rule: &str, change: &RuleChange) -> Result<String, ApiError> {
-        let audit = RuleAudit { requests: &self.requests, waiting: &self.shared.rule_audit };
+        let (waiting, health) = (&self.shared.rule_audit, &self.shared.health);
+        let audit = RuleAudit { requests: &self.requests, waiting, health };
         let done = self.shared.overview.control()?.change(rule, change, &self.who, &audit)?;
         let committed = audit.wait_committed();
         crash::point(crash::RULE_CHANGED);
