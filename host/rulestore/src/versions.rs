@@ -89,8 +89,6 @@ impl VersionHistory {
 pub struct PendingChange {
     /// Tells it apart from other changes of the rule.
     pub change: String,
-    /// Whether state moves with it: then the record says whether it came into force, otherwise the manifest does.
-    pub moves_state: bool,
     /// The manifest's text before; `None` if there was none.
     pub manifest_before: Option<String>,
     /// The same, naming a module in the folder of versions, where `NAME.wasm` was the module and is taken away.
@@ -170,10 +168,11 @@ impl Versions {
 
     /// Puts manifest and history back to what they were before a change, unless the manifest was changed since by
     /// someone else. A module that was taken away is not put back: the manifest names the one in the folder of versions.
+    /// Returns whether anything was put back.
     ///
     /// # Errors
     /// What cannot be written.
-    pub fn undo(&self, change: &PendingChange) -> Result<(), String> {
+    pub fn undo(&self, change: &PendingChange) -> Result<bool, String> {
         let path = self.rules.join(format!("{}.toml", self.name));
         let own = self.rules.join(format!("{}.wasm", self.name));
         let back = match &change.manifest_without_own {
@@ -181,7 +180,8 @@ impl Versions {
             _ => change.manifest_before.as_ref(),
         };
         let now = fs::read_to_string(&path).ok();
-        if now.as_ref() == Some(&change.manifest) || now == change.manifest_before {
+        let is_ours = now.as_ref() == Some(&change.manifest) || now == change.manifest_before;
+        if is_ours {
             match back {
                 Some(before) => replace(&path, before.as_bytes())?,
                 None => drop(fs::remove_file(&path)),
@@ -190,12 +190,12 @@ impl Versions {
             replace(&self.folder().join(HISTORY), &text)?;
         }
         self.end();
-        Ok(())
+        Ok(is_ours)
     }
 
     /// Ends what a crash has left under way in a rules folder: changes of which `has_happened` says, with the rule's name
-    /// and the change, that they are in the record stay; others are undone. Returns a line for each that was undone, and
-    /// for each that could not be undone or read.
+    /// and the change, that they are in the record stay; others are undone. Returns a line for each of those, and for
+    /// each that could not be read.
     pub fn recover(rules: &Path, has_happened: impl Fn(&str, &str) -> bool) -> Vec<String> {
         let mut lines = Vec::new();
         for entry in fs::read_dir(rules.join(FOLDER)).into_iter().flatten().flatten() {
@@ -211,8 +211,7 @@ impl Versions {
                 }
             };
             let manifest = fs::read_to_string(rules.join(format!("{name}.toml"))).ok();
-            let in_files = !pending.moves_state && manifest.as_ref() == Some(&pending.manifest);
-            if in_files || has_happened(&name, &pending.change) {
+            if has_happened(&name, &pending.change) {
                 if pending.manifest_without_own.is_some() && manifest.as_ref() == Some(&pending.manifest) {
                     let _ = fs::remove_file(rules.join(format!("{name}.wasm")));
                 }
@@ -220,7 +219,11 @@ impl Versions {
                 continue;
             }
             lines.push(match versions.undo(&pending) {
-                Ok(()) => format!("{name}: a change that the host's end has interrupted was undone; repeat it"),
+                Ok(true) => format!("{name}: a change that the host's end has interrupted was undone; repeat it"),
+                Ok(false) => format!(
+                    "{name}: a change that the host's end has interrupted is over without its state: the manifest was \
+                     changed since, and stays as it is"
+                ),
                 Err(why) => format!("{name}: a change that the host's end has interrupted cannot be undone: {why}"),
             });
         }
@@ -350,6 +353,30 @@ mod tests {
         let lines = Versions::recover(dir.path(), |_, _| false);
         assert!(lines.len() == 1 && lines[0].starts_with("a: ") && lines[0].contains("pending.json"), "{lines:?}");
         assert!(path.exists());
+    }
+
+    #[test]
+    fn an_interrupted_change_is_undone_unless_the_manifest_was_changed_since() {
+        let dir = tempfile::tempdir().unwrap();
+        let (versions, manifest) = (Versions::new(dir.path(), "a"), dir.path().join("a.toml"));
+        let (before, after) = ("# before\n".to_owned(), "# after\n".to_owned());
+        let pending = PendingChange { manifest_before: Some(before), manifest: after, ..PendingChange::default() };
+        for (now, then, said) in [
+            ("# after\n", "# before\n", "was undone"),
+            ("# before\n", "# before\n", "was undone"),
+            ("# by hand\n", "# by hand\n", "the manifest was changed since"),
+        ] {
+            fs::write(&manifest, now).unwrap();
+            versions.begin(&pending).unwrap();
+            let lines = Versions::recover(dir.path(), |_, _| false);
+            assert!(lines.len() == 1 && lines[0].contains(said), "{lines:?}");
+            assert_eq!(fs::read_to_string(&manifest).unwrap(), then);
+            assert_eq!(Versions::recover(dir.path(), |_, _| false), Vec::<String>::new(), "it is over");
+        }
+        fs::write(&manifest, "# after\n").unwrap();
+        versions.begin(&pending).unwrap();
+        assert_eq!(Versions::recover(dir.path(), |_, _| true), Vec::<String>::new(), "it has happened");
+        assert_eq!(fs::read_to_string(&manifest).unwrap(), "# after\n");
     }
 
     #[test]

@@ -196,6 +196,7 @@ impl FolderControl {
         }
         self.versions(rule).put(&module).map_err(ApiError::Unavailable)?;
         if upload.shadow {
+            self.settle_open(rule, &desk, audit)?;
             let digest = json!({ "shadow": module.digest, "module": named });
             audit.commit(self.audited(who, "rule shadow loaded", rule, Value::Null, digest))?;
             self.write_manifest(rule, &manifest, None).map_err(ApiError::Unavailable)?;
@@ -230,6 +231,7 @@ impl FolderControl {
         audit: &RuleAudit<'_>,
     ) -> Result<String, ApiError> {
         let name = &*present.name;
+        self.settle_open(name, &desk, audit)?;
         let path = self.dir.join(format!("{name}.toml"));
         let manifest = change.apply(&path, &present.text).map_err(ApiError::Conflict)?;
         audit.commit(self.audited(who, &format!("rule {what}"), name, Value::Null, Value::Null))?;
@@ -245,6 +247,7 @@ impl FolderControl {
         audit: &RuleAudit<'_>,
     ) -> Result<String, ApiError> {
         let name = &*present.name;
+        self.settle_open(name, &desk, audit)?;
         if present.is_there {
             let mut history = self.versions(name).history().map_err(ApiError::Conflict)?;
             self.adopt(present, &mut history)?;

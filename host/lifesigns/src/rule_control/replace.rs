@@ -27,8 +27,8 @@ impl FolderControl {
         audit: &RuleAudit<'_>,
     ) -> Result<String, ApiError> {
         let name = &*present.name;
-        audit.wait_committed()?;
-        self.settle_open(name, &desk)?;
+        audit.check_store()?;
+        self.settle_open(name, &desk, audit)?;
         let pending = Arc::new(self.pending(present, &history, &prepared)?);
         let mark = RuleChangeMark { rule: name.to_owned(), change: pending.change.clone() };
         let before = if present.is_there { json!({ "digest": present.module.digest }) } else { Value::Null };
@@ -46,6 +46,7 @@ impl FolderControl {
         match done {
             Err(ApiError::Conflict(why)) => {
                 audit.withdraw(&mark);
+                let _desk = self.desk.lock();
                 Err(self.taken_back(&mark, &pending, ApiError::Conflict(why)))
             }
             // Also if it was not loaded in time: it may come into force later.
@@ -73,12 +74,18 @@ impl FolderControl {
         self.write_manifest(&present.name, &prepared.manifest, present.own_module())
     }
 
-    /// Undoes a change that did not come into force, and returns why it did not.
+    /// Undoes a change that did not come into force, unless that was done already, and returns why it did not.
     fn taken_back(&self, mark: &RuleChangeMark, pending: &PendingChange, why: ApiError) -> ApiError {
+        let mut open = self.open.lock();
+        if open.get(&mark.rule).is_none_or(|open| open.change != mark.change) {
+            return why;
+        }
         let undone = self.versions(&mark.rule).undo(pending);
-        self.open.lock().remove(&mark.rule);
+        open.remove(&mark.rule);
+        drop(open);
         match undone {
-            Ok(()) => why,
+            Ok(true) => why,
+            Ok(false) => ApiError::Conflict(format!("{why}; its manifest was changed since, and stays as it is")),
             Err(more) => ApiError::Unavailable(format!("{why}; what was written of it cannot be taken back: {more}")),
         }
     }
@@ -92,17 +99,24 @@ impl FolderControl {
         }
     }
 
-    /// Sees to the change before this one, if it is still under way though everything is committed.
-    fn settle_open(&self, name: &str, desk: &DeskState) -> Result<(), ApiError> {
-        let Some(pending) = self.open.lock().get(name).cloned() else { return Ok(()) };
+    /// Sees to the change before this one, if it is still under way. Nothing else may be written before it is over: what
+    /// it goes back to would not be what is there.
+    pub(super) fn settle_open(&self, name: &str, desk: &DeskState, audit: &RuleAudit<'_>) -> Result<(), ApiError> {
+        if !self.open.lock().contains_key(name) {
+            return Ok(());
+        }
         if desk.is_moving(name) {
             let why = format!("the change of {name} before this one is still being loaded: repeat the command");
             return Err(ApiError::Conflict(why));
         }
+        // If it is in force, it is over once it is committed.
+        audit.wait_committed()?;
+        let Some(pending) = self.open.lock().get(name).cloned() else { return Ok(()) };
         // It was refused after its caller had gone.
+        let refused = format!("the change of {name} before this one was refused, and is over now: repeat the command");
         let mark = RuleChangeMark { rule: name.to_owned(), change: pending.change.clone() };
-        let why = format!("the change of {name} before this one was refused, and is undone now: repeat the command");
-        Err(self.taken_back(&mark, &pending, ApiError::Conflict(why)))
+        audit.withdraw(&mark);
+        Err(self.taken_back(&mark, &pending, ApiError::Conflict(refused)))
     }
 
     /// Returns what to go back to if a change does not come into force.
@@ -117,7 +131,6 @@ impl FolderControl {
         let without_own = live.map(|live| ManifestChange::Module(live.file.clone()).apply(&path, &present.text));
         Ok(PendingChange {
             change: format!("{}-{}", history.live, prepared.entry.time_ns),
-            moves_state: true,
             manifest_before: std::fs::read_to_string(&path).ok(),
             manifest_without_own: without_own.transpose().map_err(ApiError::Conflict)?,
             manifest: prepared.manifest.clone(),
