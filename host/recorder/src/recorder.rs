@@ -108,6 +108,8 @@ impl Recorder {
         loop {
             let gathered = self.wait_for_turn(coverage);
             if self.shared.engine.is_broken() {
+                // The turn that is being written may be on the disk: its sources learn of it.
+                let _ = self.settle(&mut Turn { stop: true, ..Turn::default() })?;
                 return Err(RecorderFailure::Engine);
             }
             let began = Instant::now();
