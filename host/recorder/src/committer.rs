@@ -51,9 +51,10 @@ impl Committer {
                 let outcome = record.commit(&commit);
                 // Before the report: who receives that has the commit for itself.
                 drop(commit);
-                let is_gone = report.send((record, outcome)).is_err();
+                // Before the report too: once that is received, no wake of this commit comes any more, which would end
+                // the wait for the next at once.
                 signal.0.wake();
-                if is_gone {
+                if report.send((record, outcome)).is_err() {
                     return;
                 }
             }
@@ -73,7 +74,7 @@ impl Committer {
     /// Begins to write a commit; [`Self::finish`] has to follow.
     pub(crate) fn begin(&mut self, commit: Arc<Commit>) {
         let Some(record) = self.record.take() else { unreachable!("a commit is finished before the next begins") };
-        // What an earlier commit left: its outcome was waited for in another way.
+        // What an earlier commit left, whose report was waited for in another way: its wake came before that.
         let _ = self.written.poll();
         let sent = self.jobs.as_ref().map(|jobs| jobs.send(CommitJob { record, commit }));
         if !matches!(sent, Some(Ok(()))) {
@@ -81,7 +82,8 @@ impl Committer {
         }
     }
 
-    /// Returns a channel with a message once the commit that was begun is written, or has failed.
+    /// Returns a channel with a message once the commit that was begun is written, or has failed: [`Self::finish`] does not
+    /// wait then.
     pub(crate) fn written(&self) -> &Receiver<()> {
         self.written.receiver()
     }

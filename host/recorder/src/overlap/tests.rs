@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use lifesigns_model::{Chunk, Decoder, EventSource, LogRecord, ObjectFacts};
+use lifesigns_model::{Chunk, Decoder, EventSource, LogRecord, ObjectFacts, RuleChangeMark};
 use lifesigns_record::{
     Commit, MemoryStore, RecordError, RecordReaders, RecordWriter, RecordedState, RetentionPolicy, RetentionStep,
     WriterEpoch,
@@ -13,6 +13,7 @@ use super::*;
 use crate::{
     open::tests::recorder,
     request::{Act, RecorderRequest, RequestSender},
+    turn::Replies,
 };
 
 /// A record each of whose commits waits for its outcome.
@@ -195,8 +196,42 @@ fn what_has_to_be_done_before_the_next_turn_is_written_before_it() {
     changed.commit.changes.forgotten.push("vm-0".to_owned());
     assert!(!steps.recorder.may_overlap(&changed), "the engine has to forget it first");
     changed.commit.changes.forgotten.clear();
+    changed.commit.rule_changes.push(RuleChangeMark { rule: "a".to_owned(), change: "1".to_owned() });
+    assert!(!steps.recorder.may_overlap(&changed), "the change has to end first");
+    changed.commit.rule_changes.clear();
+    steps.recorder.replacing = Some(Replies::default());
+    assert!(!steps.recorder.may_overlap(&changed), "receivers are replaced");
+    steps.recorder.replacing = None;
+    assert!(steps.recorder.may_overlap(&changed));
+    let full = RecordError::Full(std::io::Error::other("no room is left").into());
+    steps.recorder.shared.health.failed(&full);
+    assert!(!steps.recorder.may_overlap(&changed), "the store takes no commits");
+    steps.recorder.shared.health.committed(1);
     changed.stop = true;
     assert!(!steps.recorder.may_overlap(&changed), "there is no next turn");
+}
+
+#[test]
+fn who_waits_no_longer_is_not_put_off_to_the_next_turn() {
+    let mut steps = Steps::new();
+    let sender = RequestSender(steps.requests.clone());
+    assert!(sender.ask_within(Act::Barrier, std::time::Duration::ZERO).is_err());
+    let mut turn = steps.recorder.collect(false);
+    assert_eq!(turn.requested.len(), 1);
+    steps.recorder.put_off(&mut turn.requested);
+    assert!(turn.requested.is_empty() && steps.recorder.inbox.is_empty(), "turns would hurry for it");
+}
+
+#[test]
+fn a_commit_that_was_waited_for_otherwise_does_not_end_the_wait_for_the_next() {
+    let mut steps = Steps::new();
+    for _ in 0..100 {
+        let turn = steps.collect("vm-1", "vm-2");
+        steps.recorder.begin_commit(turn, Instant::now());
+        assert!(steps.recorder.committer.written().is_empty(), "nothing is written yet");
+        steps.outcomes.send(Ok(())).expect("it is open");
+        assert!(steps.recorder.settle(&mut Turn::default()).is_ok());
+    }
 }
 
 #[test]
