@@ -13,7 +13,7 @@ const VARIABLE: &str = "RECORDER_CRASH_AT";
 
 /// The turn is in the book, nothing of it is on the disk.
 pub(crate) const BEFORE_COMMIT: &str = "before-commit";
-/// A turn is being written, and the next may be in the book.
+/// A turn is being written, and the next is in the book.
 pub(crate) const COLLECTED_AHEAD: &str = "collected-ahead";
 /// The turn is on the disk, and nothing was published.
 pub(crate) const AFTER_COMMIT: &str = "after-commit";

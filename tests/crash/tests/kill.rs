@@ -2,8 +2,9 @@
 #![allow(clippy::print_stdout)]
 
 use std::{
+    sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use lifesigns_crash_test::{Campaign, Feed, Figures, Home, Host, Notified, Random, check, wait_until};
@@ -15,6 +16,9 @@ const HOSTS: u64 = 2;
 
 /// Events that are written at once, so that more of them wait whenever the recorder has collected a turn.
 const FLOOD: u64 = 30;
+
+/// How long turns may take to overlap.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number"))
@@ -55,12 +59,24 @@ fn a_host_that_dies_while_one_turn_is_written_and_the_next_is_collected_loses_no
     let mut random = Random::new(11);
     for number in [1, 2, 5] {
         let mut host = Host::start(&home, Some(&format!("collected-ahead:{number}")));
-        wait_until("turns overlap", || {
-            notified.read();
-            if !notified.is_far_behind(&feed) {
-                feed.write(FLOOD, &mut random);
+        // A turn is collected while another is written only if someone waits for it.
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    // Refused before the host listens, and once it is dead.
+                    let _ = home.output(&["silence", "add", "object=none", "--for", "1h", "--why", "a turn"]);
+                }
+            });
+            let deadline = Instant::now() + PATIENCE;
+            while host.ended().is_none() && Instant::now() < deadline {
+                notified.read();
+                if !notified.is_far_behind(&feed) {
+                    feed.write(FLOOD, &mut random);
+                }
+                thread::sleep(Duration::from_millis(2));
             }
-            host.ended().is_some()
+            is_over.store(true, Ordering::Relaxed);
         });
         host.dies("collected-ahead");
     }
