@@ -99,25 +99,23 @@ struct Carried<'a> {
 fn read(line: &str) -> Result<Carried<'_>, InvalidJson> {
     let mut json = JsonReader::new(line);
     let (mut record, mut shown) = (LogRecord::default(), None);
-    json.step(b'{')?;
-    let mut first = true;
-    while let Some(key) = json.key(first)? {
-        first = false;
-        match &*key {
+    json.members(|key, json| {
+        match key {
             "time" => record.time_ns = Some(json.raw()?.parse().map_err(|_| InvalidJson)?),
             "object" => record.object = Some(json.string()?),
             "app" => record.app = Some(json.string()?),
             "message" => record.message = Some(json.string()?),
             "shown" => shown = Some(json.string()?),
             "malformed" => record.malformed = json.raw()? == "true",
-            "fields" => record.fields = pairs(&mut json, JsonReader::string)?,
+            "fields" => record.fields = pairs(json, JsonReader::string)?,
             "kind" => facts(&mut record).kind = Some(json.string()?),
             "parent" => facts(&mut record).parent = Some(json.string()?),
-            "properties" => facts(&mut record).properties = pairs(&mut json, text_or_null)?,
-            "metrics" => facts(&mut record).metrics = pairs(&mut json, number)?,
+            "properties" => facts(&mut record).properties = pairs(json, text_or_null)?,
+            "metrics" => facts(&mut record).metrics = pairs(json, number)?,
             _ => return Err(InvalidJson),
         }
-    }
+        Ok(())
+    })?;
     json.end()?;
     Ok(Carried { record, shown })
 }
@@ -145,11 +143,7 @@ fn pairs<'a, V>(
     value: fn(&mut JsonReader<'a>) -> Result<V, InvalidJson>,
 ) -> Result<Pairs<'a, V>, InvalidJson> {
     let mut pairs = Vec::new();
-    json.step(b'[')?;
-    if json.step(b']').is_ok() {
-        return Ok(pairs);
-    }
-    loop {
+    json.elements(|json| {
         json.step(b'[')?;
         let name = json.string()?;
         json.step(b',')?;
@@ -159,11 +153,9 @@ fn pairs<'a, V>(
         if pairs.len() < limits::FIELDS {
             pairs.push((name, value));
         }
-        if json.step(b',').is_err() {
-            json.step(b']')?;
-            return Ok(pairs);
-        }
-    }
+        Ok::<_, InvalidJson>(())
+    })?;
+    Ok(pairs)
 }
 
 #[cfg(test)]
