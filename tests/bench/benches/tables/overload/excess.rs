@@ -27,8 +27,9 @@ const DATAGRAMS: usize = 50;
 /// What was sent, and what came of it.
 #[derive(Default)]
 struct Excess {
-    /// Events a second that were taken, and that were sent.
+    /// Events a second that were taken before.
     taken: f64,
+    /// Events a second that were sent then: measured, with those that were sent again.
     sent: f64,
     events: u64,
     requests: u64,
@@ -42,6 +43,7 @@ pub(super) fn table(binary: &Path, cache: &Path, is_wanted: &dyn Fn(&str) -> boo
     let mut table = Table::new(&[
         "way in",
         "taken/s",
+        "wanted/s",
         "offered/s",
         "events",
         "requests",
@@ -78,6 +80,7 @@ pub(super) fn table(binary: &Path, cache: &Path, is_wanted: &dyn Fn(&str) -> boo
         table.row([
             title.to_owned(),
             format!("{:.0}", excess.taken),
+            format!("{:.0}", excess.taken * TIMES),
             format!("{:.0}", excess.sent),
             excess.events.to_string(),
             excess.requests.to_string(),
@@ -140,11 +143,12 @@ fn over_http(host: &Host, pieces: &[Vec<u8>], first: usize) -> Excess {
     assert!(before >= first as u64, "all were answered");
     let (begun, rate) = (Instant::now(), taken * TIMES);
     thread::scope(|scope| (0..CONNECTIONS).for_each(|_| _ = scope.spawn(|| work(pieces.len(), begun, Some(rate)))));
+    let requests = requests.into_inner();
     Excess {
         taken,
-        sent: rate,
+        sent: (requests * 1000) as f64 / begun.elapsed().as_secs_f64(),
         events: (pieces.len() * 1000) as u64,
-        requests: requests.into_inner(),
+        requests,
         refused: refused.into_inner(),
         with_retry_after: with_retry_after.into_inner(),
     }
@@ -164,7 +168,8 @@ fn over_tcp(host: &Host, pieces: &[Vec<u8>], first: usize) -> Excess {
         thread::sleep(due.saturating_duration_since(Instant::now()));
         stream.write_all(piece).expect("it takes lines");
     }
-    Excess { taken, sent: taken * TIMES, events: (pieces.len() * events) as u64, ..Excess::default() }
+    let sent = (pieces[first..].len() * events) as f64 / begun.elapsed().as_secs_f64();
+    Excess { taken, sent, events: (pieces.len() * events) as u64, ..Excess::default() }
 }
 
 /// As [`over_tcp`], in datagrams, which nothing holds back. Those that find out what is taken are sent by TCP.
