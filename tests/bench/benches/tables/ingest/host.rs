@@ -1,6 +1,7 @@
 //! The host that is measured: the binary with a store, 100 rules, a listener for syslog and the receivers of HTTP.
 
 use std::{
+    cell::Cell,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -18,6 +19,16 @@ use crate::program::{Program, Usage};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Time between two questions how far it is.
 const STEP: Duration = Duration::from_millis(20);
+/// What has not come when a figure has stood still for so long is lost.
+const STILL: Duration = Duration::from_secs(10);
+
+/// A figure of the status that grows no more.
+pub(crate) struct Settled {
+    pub(crate) status: Value,
+    pub(crate) figure: u64,
+    /// When it was first seen.
+    pub(crate) at: Instant,
+}
 
 /// See the module. It is killed when this is dropped.
 pub(crate) struct Host {
@@ -78,11 +89,6 @@ impl Host {
         answer["status"].take()
     }
 
-    /// Returns a source of its status.
-    pub(crate) fn source(&self, name: &str) -> Value {
-        source(&self.status(), name)
-    }
-
     /// Waits until its status is as wanted.
     ///
     /// # Panics
@@ -102,9 +108,31 @@ impl Host {
         }
     }
 
-    /// Waits until this many lines of a source are committed.
-    pub(crate) fn until_committed(&self, name: &str, lines: u64) {
-        self.until(&format!("{lines} lines of {name}"), |status| source(status, name)["lines"].as_u64() >= Some(lines));
+    /// Waits until a figure of its status is as large as wanted, or has stood still for some seconds.
+    ///
+    /// # Panics
+    /// When neither happens.
+    pub(crate) fn settled(&self, what: &str, wanted: u64, figure: impl Fn(&Value) -> u64) -> Settled {
+        let seen = Cell::new((0, Instant::now()));
+        let status = self.until(what, |status| {
+            // Without an answer nothing is known.
+            if status.is_null() {
+                return false;
+            }
+            let (now, (last, since)) = (figure(status), seen.get());
+            if now != last {
+                seen.set((now, Instant::now()));
+            }
+            now >= wanted || now == last && since.elapsed() >= STILL
+        });
+        let (figure, at) = seen.get();
+        Settled { status, figure, at }
+    }
+
+    /// Waits until this many lines of a source are committed, or no more come.
+    pub(crate) fn committed(&self, name: &str, lines: u64) -> Settled {
+        let of = |status: &Value| source(status, name)["lines"].as_u64().unwrap_or_default();
+        self.settled(&format!("{lines} lines of {name}"), lines, of)
     }
 }
 

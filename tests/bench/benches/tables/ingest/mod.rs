@@ -81,12 +81,11 @@ fn measure(
     let host = Host::start(binary, load, cache, "");
     let (before, begun) = (host.usage(), Instant::now());
     let sending = send(&host, protocol, &pieces, Pace::Full);
-    host.until_committed(protocol.source(), load.count as u64);
+    let committed = host.committed(protocol.source(), load.count as u64);
     // An answer comes after the commit: the last one ends a run by HTTP.
-    let time = if protocol.http().is_some() { sending.time } else { begun.elapsed() };
-    let usage = host.usage();
-    let rate = load.count as f64 / time.as_secs_f64();
-    let taken = host.source(protocol.source())["lines"].as_u64().unwrap_or_default();
+    let time = if protocol.http().is_some() { sending.time } else { committed.at.duration_since(begun) };
+    let (usage, taken) = (host.usage(), committed.figure);
+    let rate = taken as f64 / time.as_secs_f64();
     speeds.row([
         protocol.title().to_owned(),
         format!("{rate:.0}"),
@@ -105,7 +104,7 @@ fn measure(
     let sending = send(&host, protocol, &pieces[..count.clamp(1, pieces.len())], Pace::Probed(half));
     let events = (count.clamp(1, pieces.len()) * protocol.piece_events() + sending.probes.len()) as u64;
     let rate = events as f64 / begun.elapsed().as_secs_f64();
-    host.until_committed(protocol.source(), taken + events);
+    host.committed(protocol.source(), taken + events);
     let cpu = host.usage().cpu.saturating_sub(before.cpu);
     let times = Times::new(&sending.probes, &watch.stop());
     latencies.row([

@@ -67,11 +67,11 @@ pub(super) fn table(binary: &Path, cache: &Path, is_wanted: &dyn Fn(&str) -> boo
             _ => over_udp(&host, &load, before),
         };
         let at = if name == "udp" { "datagrams" } else { protocol.source() };
-        let status = host.until("everything that was not dropped", |status| {
+        let settled = host.settled("everything that was not dropped", excess.events, |status| {
             let (lines, dropped) = figures(&source(status, at));
-            lines + dropped >= excess.events
+            lines + dropped
         });
-        let (lines, dropped) = figures(&source(&status, at));
+        let (_, dropped) = figures(&source(&settled.status, at));
         let wrong = match name {
             // Which are dropped is not known.
             "udp" => String::new(),
@@ -87,7 +87,7 @@ pub(super) fn table(binary: &Path, cache: &Path, is_wanted: &dyn Fn(&str) -> boo
             excess.refused.to_string(),
             excess.with_retry_after.to_string(),
             dropped.to_string(),
-            (excess.events as i64 - (lines + dropped) as i64).to_string(),
+            (excess.events as i64 - settled.figure as i64).to_string(),
             wrong,
             format!("{} MiB", host.usage().peak_bytes >> 20),
         ]);
@@ -160,8 +160,8 @@ fn over_tcp(host: &Host, pieces: &[Vec<u8>], first: usize) -> Excess {
     let mut stream = TcpStream::connect(host.syslog).expect("it listens");
     let begun = Instant::now();
     pieces[..first].iter().for_each(|piece| stream.write_all(piece).expect("it takes lines"));
-    host.until_committed("syslog", (first * events) as u64);
-    let taken = (first * events) as f64 / begun.elapsed().as_secs_f64();
+    let committed = host.committed("syslog", (first * events) as u64);
+    let taken = committed.figure as f64 / committed.at.duration_since(begun).as_secs_f64();
     let begun = Instant::now();
     for (number, piece) in pieces[first..].iter().enumerate() {
         let due = begun + Duration::from_secs_f64((number * events) as f64 / (taken * TIMES));

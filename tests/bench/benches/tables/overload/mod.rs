@@ -14,7 +14,8 @@ pub(crate) fn table(only: &[String]) {
     println!("\n## Overload\n\n{machine}.\n");
     let excess = excess::table(&binary, &cache, &is_wanted);
     println!(
-        "Every event makes an alert, and 16 MiB may be in flight. Three times as many a second as were taken before:\n\n{excess}"
+        "Every event makes an alert, and 16 MiB may be in flight. Wanted are three times as many a second as were taken \
+         before; offered are those that were sent, also those that were sent again:\n\n{excess}"
     );
     if is_wanted("connections") {
         let connections = connections::table(&binary, &cache);
