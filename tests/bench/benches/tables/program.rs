@@ -24,7 +24,9 @@ pub(crate) fn keyword_rules(folder: &Path, rules: &[Vec<String>]) {
 pub(crate) struct Usage {
     pub(crate) time: Duration,
     pub(crate) cpu: Duration,
-    /// The most resident memory, in bytes.
+    /// Resident memory now.
+    pub(crate) resident_bytes: u64,
+    /// The most resident memory so far.
     pub(crate) peak_bytes: u64,
 }
 
@@ -47,7 +49,10 @@ impl Program {
     pub(crate) fn usage(&self) -> Usage {
         let of = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", self.process.id())).unwrap_or_default();
         let status = of("status");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        let bytes = |key: &str| {
+            let kib = status.lines().find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB"));
+            kib.and_then(|kib| kib.trim().parse::<u64>().ok()).unwrap_or_default() << 10
+        };
         // Time that threads took which have ended is in it.
         let stat = of("stat");
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -55,7 +60,8 @@ impl Program {
         Usage {
             time: self.begun.elapsed(),
             cpu: Duration::from_millis((ticks(11) + ticks(12)) * 10),
-            peak_bytes: peak.and_then(|kib| kib.trim().parse::<u64>().ok()).unwrap_or_default() << 10,
+            resident_bytes: bytes("VmRSS:"),
+            peak_bytes: bytes("VmHWM:"),
         }
     }
 
