@@ -6,7 +6,6 @@ use std::{
     fs::{self, File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -14,7 +13,10 @@ use std::{
 use lifesigns_artifacts::{HostileGuest, hostile_guests};
 use lifesigns_bench::{Table, binary, machine, millis};
 
-use crate::follower::{Delays, Follower, numbered};
+use crate::{
+    follower::{Delays, Follower, numbered},
+    program::Program,
+};
 
 /// Lines a second for the rule that is measured; each fourth is also one for the guest.
 const PER_SECOND: u32 = 200;
@@ -79,8 +81,9 @@ struct Met {
 
 /// A host with the rule that is measured.
 struct Host {
+    /// Ends before its folder does.
+    _program: Program,
     folder: tempfile::TempDir,
-    process: Child,
     log: Follower,
     /// What it logged since the guest before.
     logged: Vec<(Instant, String)>,
@@ -108,13 +111,10 @@ impl Host {
         fs::write(at("lifesigns.toml"), config).expect("the configuration");
         let [measured, poison] = ["measured.log", "poison.ndjson"]
             .map(|name| OpenOptions::new().append(true).create(true).open(at(name)).expect("a log"));
-        let mut run = Command::new(binary);
-        run.arg("run").current_dir(folder.path()).stdout(Stdio::null());
-        run.stderr(File::create(at("log.txt")).expect("a log"));
-        let process = run.spawn().expect("the binary starts");
+        let program = Program::start(binary, folder.path(), &["run"]);
         let (log, output) = (Follower::start(at("log.txt")), Follower::start(at("out.ndjson")));
         let (due, seen) = (Instant::now(), HashMap::new());
-        let mut host = Self { folder, process, log, logged: Vec::new(), output, measured, poison, due, next: 0, seen };
+        let mut host = Self { _program: program, folder, log, logged: Vec::new(), output, measured, poison, due, next: 0, seen };
         host.wait_for("running: 1 rule");
         host
     }
@@ -245,11 +245,4 @@ fn shortened(line: &str) -> String {
     let what = what.unwrap_or_else(|| line.to_owned());
     let what = what.split(" rule=").next().unwrap_or_default().split("; on ").next().unwrap_or_default();
     what.chars().map(|it| if it == '|' { '/' } else { it }).take(70).collect()
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -5,14 +5,16 @@ use std::{
     fs,
     io::Write,
     path::Path,
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use lifesigns_bench::{Table, binary, machine, millis, quick};
 
-use crate::follower::{Delays, Follower, numbered};
+use crate::{
+    follower::{Delays, Follower, numbered},
+    program::Program,
+};
 
 /// What the rule beside does with each of its lines, as `tests/guests/hostile` names it.
 const DEEDS: [&str; 5] = ["slow", "alerts", "counters", "hoard", "reminders"];
@@ -39,8 +41,9 @@ pub(crate) fn table(cases: &[String]) {
 
 /// A host with the rule that is measured and the one beside it.
 struct Host {
+    /// Ends before its folder does.
+    _program: Program,
     folder: tempfile::TempDir,
-    process: Child,
     deed: &'static str,
     next: u32,
 }
@@ -64,14 +67,11 @@ impl Host {
                       [[source]]\nfile = 'measured.log'\nobject = 'vm-a'\n\
                       [[source]]\nfile = 'beside.ndjson'\nobject = 'vm-b'\n";
         fs::write(at("lifesigns.toml"), config).expect("the configuration");
-        let mut run = Command::new(binary);
-        run.arg("run").current_dir(folder.path()).stdout(Stdio::null());
-        run.stderr(fs::File::create(at("log.txt")).expect("a log"));
-        let process = run.spawn().expect("the binary starts");
+        let program = Program::start(binary, folder.path(), &["run"]);
         while !fs::read_to_string(at("log.txt")).is_ok_and(|log| log.contains("running: 2 rules")) {
             thread::sleep(Duration::from_millis(20));
         }
-        Self { folder, process, deed, next: 0 }
+        Self { _program: program, folder, deed, next: 0 }
     }
 
     /// Writes lines for a number of seconds, and waits a little for the last.
@@ -97,12 +97,5 @@ impl Host {
         self.next += seconds * PER_SECOND;
         thread::sleep(Duration::from_secs(3));
         Delays::new(&written, &numbered(output.take()).collect())
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
