@@ -21,7 +21,7 @@ pub use oracle::Oracle;
 pub use rules::{Modules, keyword_rules, native};
 pub use shapes::{OCCURRING, Shape, shapes};
 pub use shipped::{binary, replay, rules_folder};
-pub use stats::{Table, cpu_time, median, millis, resident_bytes, seconds};
+pub use stats::{Table, cpu_time, median, millis, percentile, resident_bytes, seconds};
 
 use std::fmt::Write;
 

@@ -11,6 +11,12 @@ pub fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
+/// Returns a percentile of times that are sorted; none of none.
+pub fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((sorted.len() * percent / 100).min(last)).copied()
+}
+
 /// For a table.
 pub fn seconds(time: Duration) -> String {
     format!("{:.3} s", time.as_secs_f64())

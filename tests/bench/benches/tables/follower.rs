@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fs::File,
+    hash::Hash,
     io::Read,
     path::PathBuf,
     sync::{
@@ -13,8 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use lifesigns_bench::percentile;
+
+/// Time between two looks, which is the most that a figure is too large by.
+const STEP: Duration = Duration::from_millis(1);
+
 /// Lines, and when they were there.
-type TimedLines = Vec<(Instant, String)>;
+pub(crate) type TimedLines = Vec<(Instant, String)>;
 
 /// Follows a file until it is dropped.
 pub(crate) struct Follower {
@@ -30,7 +36,8 @@ impl Follower {
         let (into, flag) = (Arc::clone(&lines), Arc::clone(&stop));
         let thread = thread::spawn(move || {
             let (mut bytes, mut file) = (Vec::new(), None);
-            while !flag.load(Ordering::Relaxed) {
+            loop {
+                let is_last = flag.load(Ordering::Relaxed);
                 file = file.or_else(|| File::open(&path).ok());
                 if let Some(file) = &mut file {
                     let _ = file.read_to_end(&mut bytes);
@@ -42,7 +49,10 @@ impl Follower {
                     .expect("no thread panicked with it")
                     .extend(text.lines().map(|line| (now, line.to_owned())));
                 bytes.drain(..whole);
-                thread::sleep(Duration::from_millis(1));
+                if is_last {
+                    return;
+                }
+                thread::sleep(STEP);
             }
         });
         Self { lines, stop, thread: Some(thread) }
@@ -52,14 +62,24 @@ impl Follower {
     pub(crate) fn take(&self) -> TimedLines {
         std::mem::take(&mut self.lines.lock().expect("no thread panicked with it"))
     }
-}
 
-impl Drop for Follower {
-    fn drop(&mut self) {
+    /// Takes the lines that are there by now, and follows no more.
+    pub(crate) fn end(mut self) -> TimedLines {
+        self.stop();
+        self.take()
+    }
+
+    fn stop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -73,7 +93,6 @@ pub(crate) fn numbered(lines: TimedLines) -> impl Iterator<Item = (u32, Instant)
 }
 
 /// How long lines took, sorted, and how many never came.
-#[derive(Default)]
 pub(crate) struct Delays {
     pub(crate) sorted: Vec<Duration>,
     pub(crate) lost: usize,
@@ -81,16 +100,19 @@ pub(crate) struct Delays {
 
 impl Delays {
     /// Compares when lines were written with when their alerts were there.
-    pub(crate) fn new(written: &[(u32, Instant)], seen: &HashMap<u32, Instant>) -> Self {
-        let delay = |(number, at): &(u32, Instant)| Some(seen.get(number)?.duration_since(*at));
-        let mut sorted: Vec<Duration> = written.iter().filter_map(delay).collect();
+    pub(crate) fn new<N: Eq + Hash>(written: &[(N, Instant)], seen: &HashMap<N, Instant>) -> Self {
+        let delay = |(number, at): &(N, Instant)| Some(seen.get(number)?.duration_since(*at));
+        Self::of(written.iter().filter_map(delay).collect(), written.len())
+    }
+
+    /// Of times that were taken otherwise, of `all` lines.
+    pub(crate) fn of(mut sorted: Vec<Duration>, all: usize) -> Self {
         sorted.sort_unstable();
-        Self { lost: written.len() - sorted.len(), sorted }
+        Self { lost: all - sorted.len(), sorted }
     }
 
     /// A percentile.
     pub(crate) fn at(&self, percent: usize) -> Duration {
-        let last = self.sorted.len().saturating_sub(1);
-        self.sorted.get(last * percent / 100).copied().unwrap_or_default()
+        percentile(&self.sorted, percent).unwrap_or_default()
     }
 }

@@ -40,9 +40,9 @@ pub(crate) fn table(cases: &[String]) {
     let sound = host.load_sound();
     let guests: Vec<HostileGuest> = hostile_guests().into_iter().filter(is_asked).collect();
     let met: Vec<Met> = guests.iter().map(|guest| host.meet(guest)).collect();
-    let mut alone: Vec<Duration> = met.iter().flat_map(|met| met.alone.sorted.iter().copied()).collect();
-    alone.sort_unstable();
-    let alone = Delays { sorted: alone, lost: met.iter().map(|met| met.alone.lost).sum() };
+    let alone: Vec<Duration> = met.iter().flat_map(|met| met.alone.sorted.iter().copied()).collect();
+    let lines = alone.len() + met.iter().map(|met| met.alone.lost).sum::<usize>();
+    let alone = Delays::of(alone, lines);
     let mut table =
         Table::new(&["guest", "what happened", "said after", "p99 beside", "more than alone", "worst", "lost"]);
     for (guest, met) in guests.iter().zip(met) {
@@ -114,7 +114,8 @@ impl Host {
         let program = Program::start(binary, folder.path(), &["run"]);
         let (log, output) = (Follower::start(at("log.txt")), Follower::start(at("out.ndjson")));
         let (due, seen) = (Instant::now(), HashMap::new());
-        let mut host = Self { _program: program, folder, log, logged: Vec::new(), output, measured, poison, due, next: 0, seen };
+        let mut host =
+            Self { _program: program, folder, log, logged: Vec::new(), output, measured, poison, due, next: 0, seen };
         host.wait_for("running: 1 rule");
         host
     }

@@ -18,6 +18,8 @@ use std::{
 
 use lifesigns_bench::{Table, binary, histogram, machine, millis, number, quick};
 
+use crate::follower::Delays;
+
 /// A line of the busy source, in which no rule finds anything.
 const BUSY_LINE: &str = "2026-11-23T15:02:07Z combo sshd[19939]: session closed for user root\n";
 const BUSY_PER_SECOND: u64 = 500_000;
@@ -68,23 +70,10 @@ pub(crate) fn table(only: &[String]) {
     }
 }
 
-/// How long lines took, sorted, and how many never came.
-struct Times {
-    sorted: Vec<Duration>,
-    lost: usize,
-}
-
-impl Times {
-    fn at(&self, percent: usize) -> Duration {
-        let last = self.sorted.len().saturating_sub(1);
-        self.sorted.get((self.sorted.len() * percent / 100).min(last)).copied().unwrap_or_default()
-    }
-}
-
 /// When which line's alert was seen first.
 type Seen = Arc<Mutex<HashMap<usize, Instant>>>;
 
-fn measure(binary: &Path, case: &Case, lines: usize) -> Times {
+fn measure(binary: &Path, case: &Case, lines: usize) -> Delays {
     let seen = Seen::default();
     let hook = case.webhook.then(|| webhook(Arc::clone(&seen)));
     let host = Host::start(binary, case, hook);
@@ -113,9 +102,7 @@ fn measure(binary: &Path, case: &Case, lines: usize) -> Times {
     let _ = reader.join();
     let seen = seen.lock().expect("no thread panicked with it");
     let took = |(line, at): (usize, &Instant)| Some(seen.get(&line)?.duration_since(*at));
-    let mut sorted: Vec<Duration> = written.iter().enumerate().filter_map(took).collect();
-    sorted.sort_unstable();
-    Times { lost: written.len() - sorted.len(), sorted }
+    Delays::of(written.iter().enumerate().filter_map(took).collect(), written.len())
 }
 
 /// Notes the line that a text is about.

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lifesigns_bench::{Modules, Table, machine, quick};
+use lifesigns_bench::{Modules, Table, machine, percentile, quick};
 use lifesigns_engine::{Engine, EngineConfig, LoadedRule, RuleAlertSink, RuleSet};
 use lifesigns_intake::Format;
 use lifesigns_model::{Chunk, EventSource, InitialState, Limits, Module, RuleAlertRef};
@@ -72,8 +72,7 @@ pub(crate) fn table() {
 }
 
 fn micros(sorted: &[Duration], percent: usize) -> String {
-    let last = sorted.len().saturating_sub(1);
-    sorted.get(last * percent / 100).map_or("–".to_owned(), |time| format!("{} µs", time.as_micros()))
+    percentile(sorted, percent).map_or("–".to_owned(), |time| format!("{} µs", time.as_micros()))
 }
 
 struct Run {

@@ -1,16 +1,19 @@
 //! What is sent: numbered lines of the corpus, each with a time of its own, by which its alerts are recognised.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt::Write as _,
     fs::File,
     io::{BufRead, BufReader},
     path::Path,
+    time::Instant,
 };
 
 use lifesigns_bench::{Corpus, Oracle, keywords};
 use lifesigns_intake::{Format, parse_time};
 use memchr::memmem;
+
+use crate::follower::TimedLines;
 
 /// Keyword rules. The last one's word is only in probes.
 pub(crate) const RULES: usize = 100;
@@ -124,6 +127,17 @@ impl Seen {
         }
         Some(Self::Line(rule, ns.checked_sub(line_ns(0))? / 1000))
     }
+}
+
+/// Returns when the alert of each probe was there first.
+pub(crate) fn probes(lines: TimedLines) -> HashMap<usize, Instant> {
+    let mut seen = HashMap::new();
+    for (at, line) in lines {
+        if let Some(Seen::Probe(number)) = Seen::read(&line) {
+            seen.entry(number as usize).or_insert(at);
+        }
+    }
+    seen
 }
 
 /// Compares the alerts in a file with those that are expected. Returns those that are missing or too many.

@@ -6,7 +6,6 @@ mod host;
 mod load;
 mod peers;
 mod send;
-mod watch;
 mod wire;
 
 use std::{
@@ -18,11 +17,12 @@ use lifesigns_bench::{Table, binary, machine, millis, number, quick, seconds};
 
 pub(crate) use client::Client;
 pub(crate) use host::{Host, source};
-pub(crate) use load::{Load, differences};
+pub(crate) use load::{Load, differences, probes};
 use peers::Peer;
 use send::{Pace, send};
-pub(crate) use watch::{Times, Watch};
 pub(crate) use wire::Protocol;
+
+use crate::follower::{Delays, Follower};
 
 /// How long events are sent at half of the speed.
 const PACED: Duration = Duration::from_secs(4);
@@ -100,13 +100,13 @@ fn measure(
     ]);
     let half = rate / 2.0;
     let count = (half * PACED.as_secs_f64()) as usize / protocol.piece_events();
-    let (watch, before, begun) = (Watch::start(host.output()), host.usage(), Instant::now());
+    let (output, before, begun) = (Follower::start(host.output()), host.usage(), Instant::now());
     let sending = send(&host, protocol, &pieces[..count.clamp(1, pieces.len())], Pace::Probed(half));
     let events = (count.clamp(1, pieces.len()) * protocol.piece_events() + sending.probes.len()) as u64;
     let rate = events as f64 / begun.elapsed().as_secs_f64();
     host.committed(protocol.source(), taken + events);
     let cpu = host.usage().cpu.saturating_sub(before.cpu);
-    let times = Times::new(&sending.probes, &watch.stop());
+    let times = Delays::new(&sending.probes, &probes(output.end()));
     latencies.row([
         protocol.title().to_owned(),
         format!("{rate:.0}"),

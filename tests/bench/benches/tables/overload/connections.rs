@@ -11,7 +11,10 @@ use std::{
 
 use lifesigns_bench::{Table, millis, quick};
 
-use crate::ingest::{Client, Host, Load, Protocol, Times, Watch};
+use crate::{
+    follower::{Delays, Follower},
+    ingest::{Client, Host, Load, Protocol, probes},
+};
 
 /// Events of the honest client, and the time between two.
 const EVENTS: usize = 600;
@@ -80,9 +83,9 @@ pub(super) fn table(binary: &Path, cache: &Path) -> Table {
 }
 
 /// Sends probes, numbered from `first`.
-fn honest(host: &Host, way: Way, events: usize, first: usize) -> Times {
+fn honest(host: &Host, way: Way, events: usize, first: usize) -> Delays {
     let protocol = if way == Way::Http { Protocol::Events } else { Protocol::Trailed };
-    let watch = Watch::start(host.output());
+    let output = Follower::start(host.output());
     let (mut sent, mut answered) = (Vec::new(), Vec::new());
     let mut client = Client::connect(host.http).expect("it listens");
     let mut stream = TcpStream::connect(host.syslog).expect("it listens");
@@ -104,8 +107,8 @@ fn honest(host: &Host, way: Way, events: usize, first: usize) -> Times {
         }
     }
     thread::sleep(Duration::from_secs(1));
-    let seen = watch.stop();
-    if way == Way::Http { Times::of(answered, events) } else { Times::new(&sent, &seen) }
+    let seen = probes(output.end());
+    if way == Way::Http { Delays::of(answered, events) } else { Delays::new(&sent, &seen) }
 }
 
 /// Sends a byte on each connection once in a while: of a head that never ends, or of a line that never ends.
