@@ -10,7 +10,7 @@ use proptest::prelude::*;
 const REFERENCE_NS: u64 = 1_795_478_400_000_000_000;
 
 /// Pieces of times, of what is before them, and of what hides them.
-const PIECES: [&str; 88] = [
+const PIECES: [&str; 89] = [
     "2026-11-23",
     "2026/11/23",
     r"2026\/11\/23",
@@ -35,6 +35,7 @@ const PIECES: [&str; 88] = [
     "17E8",
     ".5",
     "\t",
+    "\r",
     "[",
     "]",
     "Z",
@@ -173,7 +174,8 @@ fn behind_the_last_sign_is_no_time(lines: &str) -> bool {
             let sign = decoder.last_sign_of_time(lines.as_bytes());
             let mut start = 0;
             for line in lines.split('\n') {
-                let time_ns = decoder.decode(line).time_ns;
+                // Lines are decoded without their ends.
+                let time_ns = decoder.decode(line.strip_suffix('\r').unwrap_or(line)).time_ns;
                 let is_found = sign.is_some_and(|sign| start <= sign);
                 assert!(time_ns.is_none() || is_found, "{format}: {time_ns:?} in {line:?}, {sign:?} in {lines:?}");
                 any |= time_ns.is_some();
@@ -220,6 +222,20 @@ fn lines_are_found_wherever_blocks_begin() {
         }
     }
     assert!(behind_the_last_sign_is_no_time("a\n2026-11-23T06:39:59Z a\nb"));
+}
+
+#[test]
+fn a_line_end_of_two_bytes_hides_no_time() {
+    for time in ["1699956904", "2026-11-23T06:39:59Z", "17/06/09 20:10:40", "{\"time\":1699956904}", "ts=1.7e9"] {
+        for lines in [format!("{time}\r\na b\r\n"), format!("a b\r\n{time}\r"), format!("\r\n{time}\r\n\r\n")] {
+            assert!(behind_the_last_sign_is_no_time(&lines), "{lines:?}");
+        }
+    }
+    let decoder = Format::Auto.decoder(REFERENCE_NS);
+    assert_eq!(decoder.last_sign_of_time(b"1699956904\r\ncontainer create failed\r\n"), Some(0));
+    for lines in ["\r\n", "\r", "a b\r\n\r\n\r\n"] {
+        assert_eq!(decoder.last_sign_of_time(lines.as_bytes()), None, "{lines:?}");
+    }
 }
 
 #[test]

@@ -7,14 +7,15 @@ use lifesigns_intake::{ExportedEntry, Format, InvalidExport, JournalExport};
 use lifesigns_model::limits::LINE_BYTES;
 use lifesigns_settings::Settings;
 
-/// A line for every decoder: it never fails, keeps to the line, and a time is found only where one may be.
+/// Lines for every decoder: it never fails, keeps to the line, and a time is found only where one may be, in the first
+/// line as in all.
 ///
 /// # Panics
 /// If a promise is broken, as all here.
 pub fn decoders(data: &[u8]) {
     const REFERENCE_NS: u64 = 1_798_675_200_000_000_000;
-    let line = String::from_utf8_lossy(data);
-    let Some(line) = line.lines().next() else { return };
+    let lines = String::from_utf8_lossy(data);
+    let Some(line) = lines.lines().next() else { return };
     for format in [Format::Auto, Format::Plain, Format::Syslog, Format::Logfmt, Format::Ndjson] {
         let decoder = format.decoder(REFERENCE_NS);
         let record = decoder.decode(line);
@@ -23,6 +24,14 @@ pub fn decoders(data: &[u8]) {
         }
         // The same line gives the same record: a decoder keeps nothing between lines.
         assert_eq!(format!("{record:?}"), format!("{:?}", decoder.decode(line)), "{format}: {line:?}");
+        let sign = decoder.last_sign_of_time(lines.as_bytes());
+        let mut start = 0;
+        for line in lines.split('\n') {
+            let time_ns = decoder.decode(line.strip_suffix('\r').unwrap_or(line)).time_ns;
+            let is_found = sign.is_some_and(|sign| start <= sign);
+            assert!(time_ns.is_none() || is_found, "{format}: a time behind the last sign, {sign:?}: {lines:?}");
+            start += line.len() + 1;
+        }
     }
 }
 

@@ -6,10 +6,11 @@ use memchr::memrchr;
 
 use super::{front, time_hint};
 
-/// Returns a position in the last line of `bytes` that may have a time, for any of the decoders. Lines end with `\n`.
+/// Returns a position in the last line of `bytes` that may have a time, for any of the decoders. Lines end with `\n` or `\r\n`.
 pub(super) fn last(bytes: &[u8]) -> Option<usize> {
     let (blocks, rest) = bytes.as_chunks::<{ ByteBlock::BYTES }>();
-    let mut search = Search { bytes, line_end: bytes.len(), line_start: None, behind: Behind::default() };
+    let line_end = end_of_line(bytes, bytes.len());
+    let mut search = Search { bytes, line_end, line_start: None, behind: Behind::default() };
     if !rest.is_empty() {
         let mut last = [0; ByteBlock::BYTES];
         last[..rest.len()].copy_from_slice(rest);
@@ -36,7 +37,7 @@ struct Behind {
 
 struct Search<'a> {
     bytes: &'a [u8],
-    /// The end of the line that is looked at, and its start once that was asked for.
+    /// The end of the line that is looked at, without its `\r`, and its start once that was asked for.
     line_end: usize,
     line_start: Option<usize>,
     behind: Behind,
@@ -79,7 +80,7 @@ impl Search<'_> {
         let is_sign = match self.bytes[at] {
             b'\n' => {
                 let found = self.front(at + 1);
-                (self.line_end, self.line_start) = (at, None);
+                (self.line_end, self.line_start) = (end_of_line(self.bytes, at), None);
                 return found;
             }
             b'\\' => time_hint::is_hiding_escape(&self.bytes[at..self.line_end]),
@@ -111,6 +112,11 @@ impl Search<'_> {
         let before = &self.bytes[..self.line_end];
         *self.line_start.get_or_insert_with(|| memrchr(b'\n', before).map_or(0, |end| end + 1))
     }
+}
+
+/// Returns where the line ends that `\n`, or the end of the bytes, follows at `at`: a `\r` there is no part of it.
+fn end_of_line(bytes: &[u8], at: usize) -> usize {
+    at - usize::from(bytes[..at].ends_with(b"\r"))
 }
 
 /// Returns where a set has a position `by` behind; `behind` is the same set of the next block.
