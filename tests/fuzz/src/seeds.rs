@@ -1,6 +1,7 @@
 //! Seeds for each target, and mutations of them that can be repeated.
 
 use lifesigns_artifacts::hostile_guests;
+use lifesigns_model::limits::LINE_BYTES;
 
 /// Numbers that look random and come again with the same seed.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "{\"time\":\"2026-11-28T06:58:12Z\",\"object\":\"vm-1\",\"message\":\"a\\u00e9\",\"fields\":{\"a\":[1,2]}}",
             "{\"log\":\"inner\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-28T06:58:12.1Z\"}",
             "2026-11-28 06:58:12,003 WARN [main] a.b.C - text",
+            "1699956904\r\ncontainer create failed\r\n\r\n",
         ],
         "journal" => &[
             "__CURSOR=s=0f;i=1a;b=2\n__REALTIME_TIMESTAMP=1423944916375353\n_HOSTNAME=vm-7\nMESSAGE=a\n\nMESSAGE=b\n\n",
@@ -74,7 +76,12 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         ],
         _ => bytes(target),
     };
-    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+    let mut seeds: Vec<_> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    if target == "docker" {
+        // A line of a terminal that is longer than lines may be.
+        seeds.push(format!("\x01{}\r\nrest\n", "long ".repeat(LINE_BYTES / 4)).into_bytes());
+    }
+    seeds
 }
 
 /// Returns the seeds of a target that takes bytes or pieces of a protocol apart.
@@ -92,7 +99,7 @@ fn bytes(target: &str) -> &'static [&'static str] {
         ],
         // The first byte says whether it is a terminal.
         "docker" => &[
-            "\0\x01\0\0\0\0\0\0\x241970-01-01T00:00:01.000000007Z one\ntwo\x02\0\0\0\0\0\0\x04err\n",
+            "\0\x01\0\0\0\0\0\0\x261970-01-01T00:00:01.000000007Z one\ntwo\x02\0\0\0\0\0\0\x04err\n",
             "\x011970-01-01T00:00:01.000000000Z one\r\n1970-01-01T00:00:02.000000000Z two\r\nrest",
             "\0{\"Action\":\"die\",\"Actor\":{\"ID\":\"5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f\"}}",
         ],

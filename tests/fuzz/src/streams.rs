@@ -41,11 +41,30 @@ pub fn docker(data: &[u8]) {
         (pieces, is_whole)
     };
     let whole = output(data.len().max(1));
-    for length in [1, 1 + data.len() % 7, 1 + data.len() % 64] {
+    // Long output in not too many pieces: each may look at all that is held.
+    let least = 1 + data.len() / 256;
+    for length in [least, least + data.len() % 7, least + data.len() % 64] {
         assert_eq!(whole, output(length), "in pieces of {length}");
     }
     assert!(whole.0.iter().map(|(_, _, text, _)| text.len()).sum::<usize>() <= data.len());
     if let Some(id) = parsing::docker_event(&String::from_utf8_lossy(data)) {
         assert!(id.len() <= data.len() && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_of_frames_is_whole() {
+        let seed = &crate::seeds("docker")[0][1..];
+        let mut pieces = Vec::new();
+        let is_whole = parsing::docker_output(seed.chunks(7), false, |stream, time_ns, text, is_end| {
+            pieces.push((stream.to_owned(), time_ns, text.to_vec(), is_end));
+        });
+        let first = ("stdout".to_owned(), Some(1_000_000_007), b"one\ntwo".to_vec(), false);
+        assert_eq!(pieces, [first, ("stderr".to_owned(), None, b"err".to_vec(), true)]);
+        assert!(is_whole);
     }
 }

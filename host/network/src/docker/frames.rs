@@ -77,9 +77,10 @@ impl OutputFrames {
     /// Returns the next piece if it is whole.
     fn next<'b>(&self, bytes: &'b [u8]) -> Result<Option<RawPiece<'b>>, InvalidFrame> {
         if self.is_terminal {
-            let end = match memchr(b'\n', bytes) {
+            // A longer line is cut at the same place however it arrives.
+            let end = match memchr(b'\n', &bytes[..bytes.len().min(LINE_BYTES + 1)]) {
                 Some(end) => end + 1,
-                None if bytes.len() > LINE_BYTES => bytes.len(),
+                None if bytes.len() > LINE_BYTES => LINE_BYTES,
                 None => return Ok(None),
             };
             return Ok(Some((OutputStream::Out, &bytes[..end], end)));
@@ -167,6 +168,13 @@ mod tests {
         let endless = vec![b'x'; 3 * LINE_BYTES];
         let found = pieces(true, &endless, 1000).expect("whatever a terminal sends is text");
         assert!(!found.is_empty() && found.iter().all(|piece| !piece.3));
+        let lines = [&endless[..LINE_BYTES], b"\n", &endless[..2 * LINE_BYTES + 9], b"\r\n"].concat();
+        let lengths = [LINE_BYTES, LINE_BYTES, LINE_BYTES, 9];
+        for length in [1000, LINE_BYTES - 1, LINE_BYTES, LINE_BYTES + 1, lines.len()] {
+            let found = pieces(true, &lines, length).expect("whatever a terminal sends is text");
+            assert!(found.iter().map(|piece| piece.2.len()).eq(lengths), "{length}");
+            assert!(found.iter().map(|piece| piece.3).eq([true, false, false, true]), "{length}");
+        }
     }
 
     #[test]
