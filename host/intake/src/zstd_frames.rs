@@ -51,20 +51,6 @@ pub(crate) struct ZstdFrames<R> {
     window_bytes: usize,
 }
 
-/// The head of a frame on its way to the decoder.
-struct HeadReader<'r, R> {
-    stream: &'r mut R,
-    head: Vec<u8>,
-}
-
-impl<R: Read> Read for HeadReader<'_, R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.stream.read(into)?;
-        self.head.extend_from_slice(&into[..count]);
-        Ok(count)
-    }
-}
-
 impl<R: BufRead> ZstdFrames<R> {
     /// Reads the frames of a stream, of which none may have a window larger than `window_bytes`.
     pub(crate) fn new(stream: R, window_bytes: usize) -> Self {
@@ -74,15 +60,16 @@ impl<R: BufRead> ZstdFrames<R> {
     /// Begins the next frame; returns whether there is one.
     fn begin(&mut self) -> io::Result<bool> {
         while !self.stream.fill_buf()?.is_empty() {
-            let mut head = HeadReader { stream: &mut self.stream, head: Vec::new() };
-            match self.decoder.reset(&mut head) {
+            // One that goes on to the next frame would reserve the window that the frame claims.
+            self.decoder = FrameDecoder::new();
+            self.decoder.set_max_window_size(self.window_bytes as u64);
+            match self.decoder.reset(&mut self.stream) {
                 Ok(()) => {
-                    let (window, most) = (window_bytes(&head.head), self.window_bytes);
-                    if window > most {
-                        return Err(invalid(format_args!("a window of {window} bytes, and it may have {most}")));
-                    }
                     self.is_in_frame = true;
                     return Ok(true);
+                }
+                Err(FrameDecoderError::WindowSizeTooBig { requested, max }) => {
+                    return Err(invalid(format_args!("a window of {requested} bytes, and it may have {max}")));
                 }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
                     let length = u64::from(length);
@@ -121,7 +108,7 @@ impl<R: BufRead> Read for ZstdFrames<R> {
                 return Ok(0);
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                // A block is at most 128 KiB.
+                // The sequences of a block bring at most 128 KiB, what they leave of its literals at most 1 MiB.
                 let step = BlockDecodingStrategy::UptoBlocks(1);
                 self.decoder.decode_blocks(&mut self.stream, step).map_err(invalid)?;
             }
@@ -137,6 +124,49 @@ impl<R: BufRead> Read for ZstdFrames<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A block of 8 bytes, and one of `count` sequences that repeat 128 KiB each.
+    fn bomb(count: u16) -> Vec<u8> {
+        let [high, low] = count.to_be_bytes();
+        let mut block = vec![0, 128 + high, low, 0x54, 0, 0, 52];
+        block.extend(vec![0xff; 2 * usize::from(count)]);
+        block.push(1);
+        let size = (block.len() << 3 | 5).to_le_bytes();
+        let head = [0x28, 0xb5, 0x2f, 0xfd, 0, 0x38, 8 << 3, 0, 0];
+        [&head[..], b"abcdefgh", &size[..3], &block].concat()
+    }
+
+    #[test]
+    fn a_block_brings_no_more_than_blocks_may() {
+        for count in [1, 2, 100, 8192] {
+            let bytes = bomb(count);
+            let mut frames = ZstdFrames::new(&bytes[..], 8 << 20);
+            let (mut step, mut total) = (vec![0; 64 << 10], 0);
+            let refused = loop {
+                match frames.read(&mut step) {
+                    Ok(0) => break None,
+                    Ok(count) => total += count,
+                    Err(error) => break Some(error.to_string()),
+                }
+            };
+            assert!(total <= 128 << 10, "{count} sequences made {total} bytes");
+            let why = refused.expect("it is refused");
+            assert!(why.contains("TooManyBytesGenerated"), "{count} sequences: {why}");
+        }
+    }
+
+    #[test]
+    fn no_frame_claims_a_larger_window_than_it_may_have() {
+        let first = [0x28, 0xb5, 0x2f, 0xfd, 0, 0x38, 8 << 3 | 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+        // 64 MiB, 8 TiB.
+        for (window, why) in [(0x80, "a window of 67108864 bytes, and it may have 8388608"), (0xff, "window")] {
+            let bytes = [&first[..], &[0x28, 0xb5, 0x2f, 0xfd, 0, window, 1, 0, 0]].concat();
+            let (mut frames, mut text) = (ZstdFrames::new(&bytes[..], 8 << 20), Vec::new());
+            let error = frames.read_to_end(&mut text).expect_err("the second frame is refused").to_string();
+            assert_eq!(text, [1, 2, 3, 4, 5, 6, 7, 8]);
+            assert!(error.to_lowercase().contains(why), "{error}");
+        }
+    }
 
     #[test]
     fn the_window_is_read_from_the_head() {
