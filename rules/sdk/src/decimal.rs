@@ -4,12 +4,14 @@ use std::fmt;
 
 /// Decimal places that are tried at most: 10 to this power, times 53 bits, is less than 128 bits.
 const PLACES: u32 = 22;
+/// From here on, 2 to the power of 53, not every whole number is an `f64`, and so many digits say too much.
+const WHOLE_END: f64 = 9_007_199_254_740_992.0;
 /// Bits of the fraction of an `f64`.
 const FRACTION_BITS: i32 = 52;
 
 /// Prints a number with the fewest digits that mean this very number, as `{}` does, in a twentieth of the code. Numbers
-/// under a hundred thousandth, and of 16 and more digits before the point, are written as `1.5e-9`, with at most 15
-/// digits.
+/// under a hundred thousandth, and from 2 to the power of 53 on, are written as `1.5e-9`, rounded to 14 digits at most.
+/// Width and precision (`{:8.2}`) are ignored.
 ///
 /// ```
 /// use lifesigns_rule::text::Decimal;
@@ -33,7 +35,7 @@ impl fmt::Display for Decimal {
         if magnitude.is_infinite() {
             return f.write_str("inf");
         }
-        if magnitude == 0.0 || (1e-5..1e15).contains(&magnitude) {
+        if magnitude == 0.0 || (1e-5..WHOLE_END).contains(&magnitude) {
             return plain(magnitude, f);
         }
         let (scaled, exponent) = scaled(magnitude);
@@ -57,10 +59,12 @@ fn scaled(mut number: f64) -> (f64, i32) {
         }
     }
     // What the steps have rounded is no digit of it.
-    ((number * 1e14).round() / 1e14, exponent)
+    let round = |number: f64| (number * 1e13).round() / 1e13;
+    let rounded = round(number);
+    if rounded >= 10.0 { (round(number / 10.0), exponent + 1) } else { (rounded, exponent) }
 }
 
-/// Prints a number between a hundred thousandth and a million milliards.
+/// Prints a number between a hundred thousandth and 2 to the power of 53.
 fn plain(number: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (digits, places) = shortest(number);
     let ten = 10_u64.pow(places.min(19));
@@ -110,31 +114,50 @@ mod tests {
         let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
         for _ in 0..20_000 {
             bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            // Any fraction, and the exponents from a hundred thousandth to a million milliards.
-            let exponent = 1023 - 16 + (bits >> 58) % 65;
+            // Any fraction, and the exponents of what is written without one.
+            let exponent = 1023 - 17 + (bits >> 52) % 70;
             let number = f64::from_bits((bits & ((1 << 52) - 1)) | exponent << 52);
-            for number in [number, -number, (number * 100.0).round() / 100.0, f64::from_bits(exponent << 52)] {
-                assert_eq!(Decimal(number).to_string(), number.to_string(), "{number:e}");
+            // Between two numbers of one digit less.
+            let whole = (number / 4.0).floor();
+            let numbers = [number, -number, (number * 100.0).round() / 100.0, f64::from_bits(exponent << 52)];
+            for number in numbers.into_iter().chain([whole + 0.25, whole + 0.75]) {
+                if number == 0.0 || (1e-5..WHOLE_END).contains(&number.abs()) {
+                    assert_eq!(Decimal(number).to_string(), number.to_string(), "{number:e}");
+                }
             }
         }
-        for number in [0.0, -0.0, 1.0, 0.1, 0.1 + 0.2, 1e-5, 1.0 / 3.0, 123_456.789, 999_999_999_999_999.9, f64::NAN] {
+        for number in
+            [0.0, -0.0, 1.0, 0.1, 0.1 + 0.2, 1e-5, 1.0 / 3.0, 123_456.789, 999_999_999_999_999.9, 1e15, WHOLE_END - 1.0]
+        {
             assert_eq!(Decimal(number).to_string(), number.to_string());
         }
+        assert_eq!(Decimal(f64::NAN).to_string(), "NaN");
         assert_eq!([f64::INFINITY, f64::NEG_INFINITY].map(|number| Decimal(number).to_string()), ["inf", "-inf"]);
     }
 
     #[test]
     fn very_large_and_very_small_numbers_are_short_too() {
         let cases = [
-            (1e15, "1e15"),
+            (1e16, "1e16"),
+            (9_999_999_999_999_998.0, "1e16"),
+            (WHOLE_END, "9.007199254741e15"),
             (1.5e-9, "1.5e-9"),
             (-2.5e300, "-2.5e300"),
-            (f64::MAX, "1.79769313486232e308"),
+            (f64::MAX, "1.7976931348623e308"),
             (1e-300, "1e-300"),
             (9.99e-6, "9.99e-6"),
+            (9.999_999_999_999_99e-6, "1e-5"),
+            (f64::from_bits(1), "4.9406564584125e-324"),
         ];
         for (number, text) in cases {
             assert_eq!(Decimal(number).to_string(), text);
+        }
+        for exponent in -307..=308 {
+            let text = format!("1e{exponent}");
+            let number: f64 = text.parse().expect("a number");
+            let printed = Decimal(number).to_string();
+            assert_eq!(printed.parse(), Ok(number), "{printed}");
+            assert!((-5..16).contains(&exponent) || printed == text, "{printed} for {text}");
         }
     }
 }
