@@ -131,7 +131,7 @@ fn a_symptom_of_a_child_explains_the_alert_of_its_parent() {
 #[test]
 fn an_alert_that_waits_to_be_cancelled_is_explained_by_the_symptom_that_has_ceased() {
     for (object, inventory, scope) in [
-        ("vm-1", INVENTORY, "self"),
+        ("vm-1", INVENTORY, "own"),
         (
             "host-1",
             "[[object]]\nid = 'host-1'\n[[object]]\nid = 'vm-1'\nparent = 'host-1'\n\
