@@ -78,22 +78,16 @@ pub(super) struct AlertsParams {
     /// Leaves out those that are over.
     active_only: bool,
     /// Ids.
-    #[schemars(length(max = 1000))]
     alert_id: Vec<String>,
     /// Ids of definitions.
-    #[schemars(length(max = 1000))]
     alert_definition_id: Vec<String>,
     /// How bad they are.
-    #[schemars(length(max = 1000))]
     alert_criticality: Vec<AlertLevel>,
     /// Whether they are open; `NEW` and `UPDATED` are the same as `ACTIVE`.
-    #[schemars(length(max = 1000))]
     alert_status: Vec<StatusWord>,
     /// What suffers.
-    #[schemars(length(max = 1000))]
     alert_impact: Vec<ImpactWord>,
     /// Ids of resources.
-    #[schemars(length(max = 1000))]
     resource_id: Vec<String>,
     /// The page, from 0.
     page: Option<u64>,

@@ -35,13 +35,10 @@ const AUTO: &str = "AUTO";
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct DefinitionParams {
     /// Ids.
-    #[schemars(length(max = 1000))]
     id: Vec<String>,
     /// `VMWARE` or `LIFESIGNS`; what is for all kinds matches each.
-    #[schemars(length(max = 1000))]
     adapter_kind: Vec<String>,
     /// `VirtualMachine`, `HostSystem`, or a kind of the inventory; what is for all kinds matches each.
-    #[schemars(length(max = 1000))]
     resource_kind: Vec<String>,
     /// The page, from 0.
     page: Option<u64>,

@@ -49,16 +49,12 @@ pub(super) struct ResourceQuery {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ResourceParams {
     /// Pieces of the name, of which one has to be in it; capital and small letters are alike.
-    #[schemars(length(max = 1000))]
     name: Vec<String>,
     /// Ids.
-    #[schemars(length(max = 1000))]
     resource_id: Vec<String>,
     /// `VMWARE` or `LIFESIGNS`.
-    #[schemars(length(max = 1000))]
     adapter_kind: Vec<String>,
     /// `VirtualMachine`, `HostSystem`, or a kind of the inventory.
-    #[schemars(length(max = 1000))]
     resource_kind: Vec<String>,
     /// The page, from 0.
     page: Option<u64>,
