@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Decimal places that are tried at most: 10 to this power, times 53 bits, is less than 128 bits.
 const PLACES: u32 = 22;
-/// From here on, 2 to the power of 53, not every whole number is an `f64`, and so many digits say too much.
+/// From here on, 2 to the power of 53, not every whole number is an `f64`, and its last digits say nothing.
 const WHOLE_END: f64 = 9_007_199_254_740_992.0;
 /// Bits of the fraction of an `f64`.
 const FRACTION_BITS: i32 = 52;

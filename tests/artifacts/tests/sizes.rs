@@ -11,7 +11,7 @@ const CEILINGS: [(&str, u64); 6] = [
     ("container-churn", 75_000),
     ("docker-keyword", 68_000),
     ("docker-on-production", 77_500),
-    ("docker-under-load", 99_000),
+    ("docker-under-load", 84_000),
     ("keyword", 60_000),
     ("untrusted-registry", 79_500),
 ];
